@@ -1,0 +1,29 @@
+# `make` sets up .venv and runs the embedded study; `make test` sets up and runs the tests.
+.PHONY: all test lint constraints clean
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+PYTHON ?= python3
+
+all: .venv/installed
+	snakemake --cores $$(nproc) all
+
+test: .venv/installed
+	python -m pytest
+
+lint: .venv/installed
+	ruff check .
+	ruff format --check .
+	snakefmt --check Snakefile rules
+	snakemake --lint
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	python -m pip install --quiet --constraint constraints.txt ".[dev]"
+	touch $@
+
+# after changing what pyproject.toml asks for: install without pins, try everything, then pin
+constraints:
+	{ sed -n 1p constraints.txt; python -m pip freeze --exclude bert-loss-landscapes | sed 's/+cpu//'; } > .constraints
+	mv .constraints constraints.txt
+
+clean:
+	rm -rf .venv

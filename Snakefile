@@ -1,0 +1,65 @@
+import json
+import sys
+from pathlib import Path
+
+import yaml
+from snakemake.utils import min_version
+
+sys.path.insert(0, str(Path(workflow.basedir) / "workflow/scripts"))
+from check_config import check
+from landscape.command import InputError
+
+min_version("9.19")
+
+if "tasks" not in config:  # no --configfile was given
+
+    configfile: "config/config.yaml"
+
+
+try:
+    with open(workflow.source_path("config/schema.yaml")) as schema:
+        check(config, yaml.safe_load(schema), " + ".join(map(str, workflow.configfiles)))
+except InputError as error:
+    sys.exit(f"error: {error}")
+
+
+# each study has its own `results`, set in its config
+pathvars:
+    logs="<results>/logs",
+    benchmarks="<results>/benchmarks",
+
+
+include: "rules/common.smk"
+include: "rules/models.smk"
+
+
+if "language" in config:
+
+    include: "rules/language.smk"
+
+
+if "pretrain" in MODEL:
+
+    include: "rules/pretraining.smk"
+
+
+include: "rules/data.smk"
+include: "rules/train.smk"
+include: "rules/directions.smk"
+include: "rules/landscape.smk"
+include: "rules/trajectory.smk"
+include: "rules/figures.smk"
+include: "rules/tables.smk"
+
+
+# on a workstation GPU jobs take turns, on a cluster they are all submitted
+resource_scopes:
+    gpu="local",
+
+
+rule all:
+    default_target: True
+    input:
+        rules.figures.input,
+        rules.tables.input,
+    localrule: True

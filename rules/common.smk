@@ -1,0 +1,166 @@
+# Where things are, and what the rules ask the config.
+
+import ast
+
+SCRIPTS = Path("workflow/scripts")
+
+TASKS = config["tasks"]
+MODEL = config["model"]
+SURFACES = config["surfaces"]
+FIGURES = config["figures"]
+
+INITS = ["scratch", "pretrained"]
+FIRST = config["seeds"][0]  # figures show the first seed; Fig. 2 and the tables all of them
+FURTHER = FIGURES["overfitting"]["further_epochs"]
+
+RUN = "<results>/runs/{init}/{task}/s{seed}"
+SURFACE = "<results>/surfaces/{init}/{task}/s{seed}/{plane}"
+TRAJECTORY = "<results>/trajectories/{init}/{task}/s{seed}/{length}"
+# what a killed job goes on from: outside the declared outputs, which Snakemake deletes then
+STATE = "{results}/.state".format(**config["pathvars"])
+
+
+wildcard_constraints:
+    init="|".join(INITS),
+    task="|".join(TASKS),
+    seed=r"\d+",
+    plane="|".join(["full", "curve", *config["layer_groups"]]),
+    length="run|longer",
+    chunk=r"\d+",
+    chunks=r"\d+",
+    rate=r"[0-9.e+-]+",
+
+
+def code(script):
+    """A command and the library modules that it imports, found by reading them.
+
+    As inputs of a rule they make it run again when the code that made its result changes, and
+    only then.
+    """
+    found, waiting = [], [SCRIPTS / script]
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.append(path)
+            waiting += imports(path)
+    return [str(path) for path in found]
+
+
+def imports(path, known={}):
+    """The library's modules that a file imports, directly."""
+    if path not in known:
+        modules = set()
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom):
+                parts = (node.module or "").split(".")
+                if node.level == 1 or parts[0] == "landscape":
+                    parts = [part for part in parts if part not in ("", "landscape")]
+                    modules |= set(parts[:1] or [alias.name for alias in node.names])
+        files = [SCRIPTS / "landscape" / f"{module}.py" for module in sorted(modules)]
+        known[path] = [file for file in files if file.exists()]
+    return known[path]
+
+
+def source(wildcards):
+    """The raw files of a task's two splits."""
+    task = TASKS[wildcards.task]
+    if "files" in task:
+        return dict(task["files"])
+    folder = "<results>/language" if "grammar" in task else "<results>/downloads/data"
+    suffix = "csv" if "grammar" in task else "parquet"
+    return {split: f"{folder}/{wildcards.task}/{split}.{suffix}" for split in ("train", "dev")}
+
+
+def recipe(wildcards, epochs, rate):
+    """What a run is trained with, as the JSON that train.py takes."""
+    batch_size = TASKS[wildcards.task][wildcards.init]["batch_size"]
+    return json.dumps(
+        {"epochs": epochs, "learning_rate": rate, "batch_size": batch_size} | config["training"]
+    )
+
+
+def epoch_files(folder, epochs):
+    return [f"{folder}/epoch_{number:02d}.safetensors" for number in range(1, epochs + 1)]
+
+
+def candidates(wildcards):
+    """The runs among which dev accuracy chooses: {e<epochs>_lr<learning rate>: epochs}."""
+    settings = TASKS[wildcards.task][wildcards.init]
+    return {
+        f"e{epochs}_lr{rate:g}": epochs
+        for epochs in sorted(settings["epochs"])
+        for rate in settings["learning_rate"]
+    }
+
+
+def of_candidates(name):
+    """For an input: the file of that name of each candidate; {last} is its last epoch."""
+    return lambda wildcards: [
+        f"{RUN}/{candidate}/{name}".format(**wildcards, last=f"epoch_{epochs:02d}.safetensors")
+        for candidate, epochs in candidates(wildcards).items()
+    ]
+
+
+def all_epochs(wildcards):
+    """Every candidate's epochs (which one counts is known when all are trained), then Fig. 4's."""
+    files = [
+        file
+        for candidate, epochs in candidates(wildcards).items()
+        for file in epoch_files(f"{RUN}/{candidate}", epochs)
+    ]
+    if wildcards.length == "longer":
+        files += epoch_files(f"{RUN}/further", FURTHER)
+    return [file.format(**wildcards) for file in files]
+
+
+def further(wildcards, input):
+    longer = wildcards.length == "longer"
+    return f"--further {Path(input.selected).parent}/further" if longer else ""
+
+
+def second(wildcards):
+    """The direction of the partner task, δ2 of a plane; a curve has none."""
+    if wildcards.get("plane") == "curve":
+        return []
+    partner = TASKS[wildcards.task]["partner"]
+    return f"<results>/directions/{wildcards.init}/{partner}/s{wildcards.seed}.safetensors"
+
+
+def layers(wildcards):
+    """The option that restricts a plane to its layer group."""
+    group = config["layer_groups"].get(wildcards.plane)
+    return "--layers {} {}".format(*group) if group else ""
+
+
+def axis_points(wildcards):
+    return SURFACES["curve_points" if wildcards.plane == "curve" else "points"]
+
+
+def chunks(wildcards):
+    """The chunks of a surface: as many as the config says, never as who evaluates them likes."""
+    points = axis_points(wildcards) ** (1 if wildcards.plane == "curve" else 2)
+    number = -(-points // SURFACES["points_per_chunk"])
+    return [
+        f"{SURFACE}/chunk_{chunk}_of_{number}.parquet".format(**wildcards)
+        for chunk in range(number)
+    ]
+
+
+def surfaces(plane, tasks, inits=INITS):
+    return expand(
+        "<results>/surfaces/{init}/{task}/s{seed}/{plane}/surface.parquet",
+        plane=plane,
+        task=tasks,
+        init=inits,
+        seed=FIRST,
+    )
+
+
+def trajectories(tasks, length, inits=INITS):
+    return expand(
+        "<results>/trajectories/{init}/{task}/s{seed}/{length}/trajectory.csv",
+        task=tasks,
+        init=inits,
+        seed=FIRST,
+        length=length,
+    )

@@ -1,0 +1,19 @@
+# δ = θ1 − θ0 of each run.
+
+
+rule direction:
+    input:
+        code=code("direction.py"),
+        start="<results>/models/{init}/s{seed}/model.safetensors",
+        end=f"{RUN}/final.safetensors",
+    output:
+        direction="<results>/directions/{init}/{task}/s{seed}.safetensors",
+        norms="<results>/directions/{init}/{task}/s{seed}.json",
+    log:
+        "<logs>/directions/{init}/{task}/s{seed}.log",
+    priority: 80
+    conda:
+        "../envs/torch.yaml"
+    shell:
+        "python {input.code[0]} --start {input.start} --end {input.end} --output {output.direction}"
+        " > {log} 2>&1"

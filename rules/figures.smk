@@ -1,0 +1,149 @@
+# Figures 1 to 7, each as PDF and PNG beside the numbers drawn in it.
+
+PLOT = (
+    "python {input.code[0]} --tasks {params.tasks} --colour-map {params.colour_map}"
+    " --pdf {output.pdf} --png {output.png} --csv {output.csv}"
+)
+
+
+rule figure1:
+    input:
+        code=code("figure1_surfaces.py"),
+        surfaces=surfaces("full", FIGURES["tasks"]),
+    output:
+        pdf="<results>/figures/fig1.pdf",
+        png="<results>/figures/fig1.png",
+        csv="<results>/figures/fig1.csv",
+    log:
+        "<logs>/figures/fig1.log",
+    conda:
+        "../envs/plot.yaml"
+    params:
+        tasks=FIGURES["tasks"],
+        colour_map=FIGURES["colour_map"],
+    shell:
+        f"{PLOT} --surfaces {{input.surfaces}} > {{log}} 2>&1"
+
+
+rule figure2:
+    input:
+        code=code("figure2_training_loss.py"),
+        logs=expand(f"{RUN}/log.csv", init=INITS, task=FIGURES["tasks"], seed=config["seeds"]),
+    output:
+        pdf="<results>/figures/fig2.pdf",
+        png="<results>/figures/fig2.png",
+        csv="<results>/figures/fig2.csv",
+    log:
+        "<logs>/figures/fig2.log",
+    conda:
+        "../envs/plot.yaml"
+    params:
+        tasks=FIGURES["tasks"],
+        colour_map=FIGURES["colour_map"],
+    shell:
+        f"{PLOT} --logs {{input.logs}} > {{log}} 2>&1"
+
+
+rule figure3:
+    input:
+        code=code("figure3_trajectories.py"),
+        surfaces=surfaces("full", FIGURES["trajectories"]),
+        trajectories=trajectories(FIGURES["trajectories"], "run"),
+    output:
+        pdf="<results>/figures/fig3.pdf",
+        png="<results>/figures/fig3.png",
+        csv="<results>/figures/fig3.csv",
+    log:
+        "<logs>/figures/fig3.log",
+    conda:
+        "../envs/plot.yaml"
+    params:
+        tasks=FIGURES["trajectories"],
+        colour_map=FIGURES["colour_map"],
+    shell:
+        f"{PLOT} --surfaces {{input.surfaces}} --trajectories {{input.trajectories}} > {{log}} 2>&1"
+
+
+rule figure4:
+    input:
+        code=code("figure4_overfitting.py"),
+        surfaces=surfaces("full", FIGURES["overfitting"]["task"], ["pretrained"]),
+        trajectories=trajectories(FIGURES["overfitting"]["task"], "longer", ["pretrained"]),
+    output:
+        pdf="<results>/figures/fig4.pdf",
+        png="<results>/figures/fig4.png",
+        csv="<results>/figures/fig4.csv",
+    log:
+        "<logs>/figures/fig4.log",
+    conda:
+        "../envs/plot.yaml"
+    params:
+        tasks=FIGURES["overfitting"]["task"],
+        colour_map=FIGURES["colour_map"],
+    shell:
+        f"{PLOT} --surfaces {{input.surfaces}} --trajectories {{input.trajectories}} > {{log}} 2>&1"
+
+
+rule figure5:
+    input:
+        code=code("figure5_curves.py"),
+        surfaces=surfaces("curve", FIGURES["tasks"]),
+    output:
+        pdf="<results>/figures/fig5.pdf",
+        png="<results>/figures/fig5.png",
+        csv="<results>/figures/fig5.csv",
+    log:
+        "<logs>/figures/fig5.log",
+    conda:
+        "../envs/plot.yaml"
+    params:
+        tasks=FIGURES["tasks"],
+        colour_map=FIGURES["colour_map"],
+    shell:
+        f"{PLOT} --surfaces {{input.surfaces}} > {{log}} 2>&1"
+
+
+rule figure6:
+    input:
+        code=code("figure6_error_surfaces.py"),
+        surfaces=surfaces("full", FIGURES["tasks"]),
+    output:
+        pdf="<results>/figures/fig6.pdf",
+        png="<results>/figures/fig6.png",
+        csv="<results>/figures/fig6.csv",
+    log:
+        "<logs>/figures/fig6.log",
+    conda:
+        "../envs/plot.yaml"
+    params:
+        tasks=FIGURES["tasks"],
+        colour_map=FIGURES["colour_map"],
+    shell:
+        f"{PLOT} --surfaces {{input.surfaces}} > {{log}} 2>&1"
+
+
+rule figure7:
+    input:
+        code=code("figure7_layer_groups.py"),
+        surfaces=surfaces(list(config["layer_groups"]), FIGURES["layer_groups"], ["pretrained"]),
+    output:
+        pdf="<results>/figures/fig7.pdf",
+        png="<results>/figures/fig7.png",
+        csv="<results>/figures/fig7.csv",
+    log:
+        "<logs>/figures/fig7.log",
+    conda:
+        "../envs/plot.yaml"
+    params:
+        tasks=FIGURES["layer_groups"],
+        colour_map=FIGURES["colour_map"],
+    shell:
+        f"{PLOT} --surfaces {{input.surfaces}} > {{log}} 2>&1"
+
+
+rule figures:
+    input:
+        expand(
+            "<results>/figures/fig{number}.{kind}", number=range(1, 8), kind=["pdf", "png", "csv"]
+        ),
+    localrule: True

@@ -1,0 +1,80 @@
+# Training loss and dev error over curves, planes and layer-group planes, in chunks of points.
+
+
+rule surface_chunk:
+    input:
+        code=code("evaluate_surface.py"),
+        start="<results>/models/{init}/s{seed}/model.safetensors",
+        end=f"{RUN}/final.safetensors",
+        second=second,
+        train="<results>/data/{task}/sample.parquet",
+        dev="<results>/data/{task}/dev.parquet",
+    output:
+        f"{SURFACE}/chunk_{{chunk}}_of_{{chunks}}.parquet",
+    log:
+        "<logs>/surfaces/{init}/{task}/s{seed}/{plane}/{chunk}_of_{chunks}.log",
+    benchmark:
+        "<benchmarks>/surfaces/{init}/{task}/s{seed}/{plane}/{chunk}_of_{chunks}.tsv"
+    conda:
+        "../envs/torch.yaml"
+    threads: config["threads"]
+    resources:
+        gpu=config["gpus_per_run"],
+    params:
+        second=lambda wildcards, input: f"--second {input.second}" if input.second else "",
+        layers=layers,
+        range=SURFACES["range"],
+        points=axis_points,
+        batch_tokens=SURFACES["batch_tokens"],
+        state=f"{STATE}/surfaces/{{init}}/{{task}}/s{{seed}}/{{plane}}/{{chunk}}_of_{{chunks}}.jsonl",
+    shell:
+        "python {input.code[0]} --start $(dirname {input.start}) --end {input.end}"
+        " {params.second} {params.layers} --train {input.train} --dev {input.dev}"
+        " --labels {wildcards.init} {wildcards.task} {wildcards.seed} --plane {wildcards.plane}"
+        " --range {params.range} --points {params.points}"
+        " --chunk {wildcards.chunk} {wildcards.chunks} --batch-tokens {params.batch_tokens}"
+        " --threads {threads} --state {params.state} --output {output} > {log} 2>&1"
+
+
+rule surface:
+    input:
+        code=code("gather_surface.py"),
+        chunks=chunks,
+    output:
+        f"{SURFACE}/surface.parquet",
+    log:
+        "<logs>/surfaces/{init}/{task}/s{seed}/{plane}/gather.log",
+    priority: 80
+    conda:
+        "../envs/torch.yaml"
+    shell:
+        "python {input.code[0]} --chunks {input.chunks} --output {output} > {log} 2>&1"
+
+
+rule rollback:
+    input:
+        code=code("rollback.py"),
+        start="<results>/models/{init}/s{seed}/model.safetensors",
+        end=f"{RUN}/final.safetensors",
+        dev="<results>/data/{task}/dev.parquet",
+    output:
+        "<results>/rollbacks/{init}/{task}/s{seed}.csv",
+    log:
+        "<logs>/rollbacks/{init}/{task}/s{seed}.log",
+    priority: 80
+    conda:
+        "../envs/torch.yaml"
+    threads: config["threads"]
+    resources:
+        gpu=config["gpus_per_run"],
+    params:
+        groups=" ".join(
+            f"--group {name} {first} {last}"
+            for name, (first, last) in config["layer_groups"].items()
+        ),
+        batch_tokens=SURFACES["batch_tokens"],
+    shell:
+        "python {input.code[0]} --start $(dirname {input.start}) --end {input.end}"
+        " --dev {input.dev} --labels {wildcards.init} {wildcards.task} {wildcards.seed}"
+        " {params.groups} --batch-tokens {params.batch_tokens} --threads {threads}"
+        " --output {output} > {log} 2>&1"

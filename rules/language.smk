@@ -1,0 +1,39 @@
+# The embedded study's own language, tasks and mini BERT.
+
+
+rule language_text:
+    input:
+        code=code("make_language.py"),
+    output:
+        text="<results>/language/text.txt",
+        tokenizer=multiext("<results>/language/tokenizer/tokenizer", ".json", "_config.json"),
+    log:
+        "<logs>/language/text.log",
+    conda:
+        "../envs/torch.yaml"
+    params:
+        seed=config["language"]["seed"],
+        paragraphs=config["language"]["paragraphs"],
+    shell:
+        "python {input.code[0]} text --seed {params.seed} --paragraphs {params.paragraphs}"
+        " --text {output.text} --tokenizer $(dirname {output.tokenizer[0]}) > {log} 2>&1"
+
+
+rule language_task:
+    input:
+        code=code("make_language.py"),
+    output:
+        train="<results>/language/{task}/train.csv",
+        dev="<results>/language/{task}/dev.csv",
+    log:
+        "<logs>/language/{task}.log",
+    conda:
+        "../envs/torch.yaml"
+    params:
+        seed=config["language"]["seed"],
+        train=lookup(dpath="tasks/{task}/grammar/train", within=config),
+        dev=lookup(dpath="tasks/{task}/grammar/dev", within=config),
+    shell:
+        "python {input.code[0]} task {wildcards.task} --seed {params.seed}"
+        " --train {params.train} --dev {params.dev}"
+        " --output-train {output.train} --output-dev {output.dev} > {log} 2>&1"

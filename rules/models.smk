@@ -1,0 +1,58 @@
+# θ0: the encoder that every run of one init and seed starts from.
+
+if "pretrain" in MODEL:  # the embedded study's own
+    PRETRAINED = multiext("<results>/models/mini/pretrained/", "config.json", "model.safetensors")
+    ARCHITECTURE = "<results>/models/mini/architecture/config.json"
+    TOKENIZER = "<results>/language/tokenizer/tokenizer.json"
+elif "path" in MODEL:
+    ARCHITECTURE = TOKENIZER = f"{MODEL['path']}/config.json"
+    PRETRAINED = [ARCHITECTURE, *map(str, Path(MODEL["path"]).glob("*.safetensors"))]
+else:
+    PRETRAINED = ARCHITECTURE = TOKENIZER = "<results>/downloads/model/config.json"
+
+
+if "hub" in MODEL:
+
+    rule download_model:
+        input:
+            code=code("download_model.py"),
+        output:
+            config="<results>/downloads/model/config.json",
+            source="<results>/downloads/model/source.json",
+        log:
+            "<logs>/downloads/model.log",
+        priority: 100
+        retries: 2
+        localrule: True
+        conda:
+            "../envs/torch.yaml"
+        params:
+            id=MODEL["hub"],
+            revision=MODEL.get("revision", "main"),
+        shell:
+            "python {input.code[0]} --id {params.id:q} --revision {params.revision:q}"
+            " --output $(dirname {output.config}) > {log} 2>&1"
+
+
+rule initial_model:
+    input:
+        code=code("initial_model.py"),
+        model=branch(
+            lambda wildcards: wildcards.init == "pretrained",
+            then=PRETRAINED,
+            otherwise=ARCHITECTURE,
+        ),
+    output:
+        config="<results>/models/{init}/s{seed}/config.json",
+        weights="<results>/models/{init}/s{seed}/model.safetensors",
+    log:
+        "<logs>/models/{init}_s{seed}.log",
+    priority: 100
+    conda:
+        "../envs/torch.yaml"
+    params:
+        layers=[number for group in config["layer_groups"].values() for number in group],
+    shell:
+        "python {input.code[0]} --model $(dirname {input.model[0]:q}) --init {wildcards.init}"
+        " --seed {wildcards.seed} --layers {params.layers} --output $(dirname {output.config})"
+        " > {log} 2>&1"

@@ -1,0 +1,46 @@
+# The embedded study's mini BERT, pre-trained on the language's text.
+
+
+rule mini_architecture:
+    input:
+        code=code("mini_architecture.py"),
+        tokenizer="<results>/language/tokenizer/tokenizer.json",
+    output:
+        "<results>/models/mini/architecture/config.json",
+    log:
+        "<logs>/models/architecture.log",
+    conda:
+        "../envs/torch.yaml"
+    params:
+        config=json.dumps(MODEL["pretrain"]["config"]),
+    shell:
+        "python {input.code[0]} --config {params.config:q}"
+        " --tokenizer $(dirname {input.tokenizer}) --output $(dirname {output}) > {log} 2>&1"
+
+
+rule pretrain:
+    input:
+        code=code("pretrain.py"),
+        text="<results>/language/text.txt",
+        tokenizer="<results>/language/tokenizer/tokenizer.json",
+        architecture="<results>/models/mini/architecture/config.json",
+    output:
+        config="<results>/models/mini/pretrained/config.json",
+        weights="<results>/models/mini/pretrained/model.safetensors",
+        log="<results>/models/mini/pretrained/pretraining.csv",
+    log:
+        "<logs>/models/pretraining.log",
+    benchmark:
+        "<benchmarks>/models/pretraining.tsv"
+    priority: 90
+    conda:
+        "../envs/torch.yaml"
+    threads: config["threads"]
+    params:
+        recipe=json.dumps(MODEL["pretrain"]["recipe"]),
+        seed=MODEL["pretrain"]["seed"],
+    shell:
+        "python {input.code[0]} --text {input.text} --tokenizer $(dirname {input.tokenizer})"
+        " --architecture $(dirname {input.architecture}) --recipe {params.recipe:q}"
+        " --seed {params.seed} --threads {threads} --output $(dirname {output.config})"
+        " > {log} 2>&1"

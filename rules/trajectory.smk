@@ -1,0 +1,57 @@
+# The epochs of a run as points of its plane: of the `run` itself, or of the `longer` one of Fig. 4.
+
+
+rule project_trajectory:
+    input:
+        all_epochs,
+        code=code("project_trajectory.py"),
+        start="<results>/models/{init}/s{seed}/model.safetensors",
+        selected=f"{RUN}/selected.json",
+        first="<results>/directions/{init}/{task}/s{seed}.safetensors",
+        second=second,
+    output:
+        f"{TRAJECTORY}/projection.csv",
+    log:
+        "<logs>/trajectories/{init}/{task}/s{seed}/{length}_projection.log",
+    priority: 80
+    conda:
+        "../envs/torch.yaml"
+    params:
+        further=further,
+    shell:
+        "python {input.code[0]} --start {input.start} --run $(dirname {input.selected})"
+        " {params.further} --first {input.first} --second {input.second}"
+        " --labels {wildcards.init} {wildcards.task} {wildcards.seed} --output {output}"
+        " > {log} 2>&1"
+
+
+rule evaluate_trajectory:
+    input:
+        all_epochs,
+        code=code("evaluate_trajectory.py"),
+        projection=f"{TRAJECTORY}/projection.csv",
+        start="<results>/models/{init}/s{seed}/model.safetensors",
+        selected=f"{RUN}/selected.json",
+        end=f"{RUN}/final.safetensors",
+        second=second,
+        train="<results>/data/{task}/sample.parquet",
+        dev="<results>/data/{task}/dev.parquet",
+    output:
+        f"{TRAJECTORY}/trajectory.csv",
+    log:
+        "<logs>/trajectories/{init}/{task}/s{seed}/{length}.log",
+    priority: 80
+    conda:
+        "../envs/torch.yaml"
+    threads: config["threads"]
+    resources:
+        gpu=config["gpus_per_run"],
+    params:
+        further=further,
+        batch_tokens=SURFACES["batch_tokens"],
+    shell:
+        "python {input.code[0]} --projection {input.projection}"
+        " --start $(dirname {input.start}) --run $(dirname {input.selected}) {params.further}"
+        " --end {input.end} --second {input.second} --train {input.train} --dev {input.dev}"
+        " --batch-tokens {params.batch_tokens} --threads {threads} --output {output}"
+        " > {log} 2>&1"

@@ -1,0 +1,48 @@
+"""Fetch one task's splits from the Hub, or from a local folder in the Hub's layout."""
+
+import argparse
+import json
+from pathlib import Path
+
+from landscape.command import InputError, run, whole
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--path", required=True, help="data set on the Hub, or a local folder")
+    parser.add_argument("--name", help="its configuration")
+    parser.add_argument("--revision", help="a commit, tag or branch of the data set")
+    parser.add_argument("--splits", nargs=2, metavar=("TRAIN", "DEV"), required=True)
+    parser.add_argument("--output", type=Path, required=True, help="folder")
+    args = parser.parse_args(argv)
+
+    import datasets
+
+    facts = {"path": args.path, "name": args.name, "revision": args.revision}
+    if not Path(args.path).is_dir():
+        from huggingface_hub import HfApi
+
+        try:
+            facts["commit"] = HfApi().dataset_info(args.path, revision=args.revision).sha
+        except Exception as error:  # whatever the network did, the remedy is one
+            raise InputError(
+                f"{args.path}: the Hub does not give it ({type(error).__name__}); where there is "
+                "no network, set the task's hub: path: to a local folder in the Hub's layout"
+            )
+    for split, wanted in zip(("train", "dev"), args.splits):
+        try:
+            table = datasets.load_dataset(
+                args.path, args.name, revision=facts.get("commit"), split=wanted
+            )
+        except (ValueError, FileNotFoundError, datasets.exceptions.DatasetsError) as error:
+            raise InputError(f"{args.path}: {' '.join(str(error).split())[:300]}")
+        with whole(args.output / f"{split}.parquet") as beside:
+            table.to_parquet(beside)
+        facts[split] = {"split": wanted, "examples": len(table), "fingerprint": table._fingerprint}
+        print(f"{split}: {len(table)} examples of {args.path} {args.name or ''} {wanted}")
+    with whole(args.output / "source.json") as beside:
+        beside.write_text(json.dumps(facts, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    run(main)

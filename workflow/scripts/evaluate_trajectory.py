@@ -1,0 +1,58 @@
+"""The true loss at each epoch's parameters, and the plane's loss under it.
+
+Both with the head of the final model, as on the surface: their difference is what the
+projection on the plane hides.
+"""
+
+import argparse
+
+from landscape.command import run, whole
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--projection", required=True, help="what project_trajectory.py wrote")
+    parser.add_argument("--start", required=True, help="folder of θ0")
+    parser.add_argument("--end", required=True, help="checkpoint that holds θ1 and the head")
+    parser.add_argument("--run", required=True, help="folder of selected.json and candidates")
+    parser.add_argument("--further", help="folder of further epochs from there")
+    parser.add_argument("--second", required=True, help="direction δ2")
+    parser.add_argument("--train", required=True, help="tokenised examples for the training loss")
+    parser.add_argument("--dev", required=True, help="tokenised dev split")
+    parser.add_argument("--batch-tokens", type=int, required=True)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--output", required=True, help=".csv")
+    args = parser.parse_args(argv)
+
+    import pandas as pd
+    import torch
+    from landscape import models, plane, trajectory
+    from landscape.batches import Examples, packed
+    from landscape.evaluation import evaluate
+
+    torch.set_num_threads(args.threads)
+    train, dev = Examples(args.train), Examples(args.dev)
+    classes = train.facts["labels"]
+    model = models.load_final(args.start, args.end, classes)
+    train = packed(train, args.batch_tokens, model.device)
+    dev = packed(dev, args.batch_tokens, model.device)
+    through = plane.Plane(model, f"{args.start}/model.safetensors", args.second)
+    first, further = trajectory.checkpoints(args.run, args.further)
+    epochs = first + further
+    table = pd.read_csv(args.projection)
+    rows = []
+    for epoch, alpha, beta in zip(table["epoch"], table["alpha"], table["beta"]):
+        through.place(alpha, beta)
+        under = evaluate(model, train, classes)
+        if epoch:
+            models.load_checkpoint(model, epochs[epoch - 1], only=[models.ENCODER])
+        at, error = evaluate(model, train, classes), evaluate(model, dev, classes)
+        rows.append((at["loss"], at["loss_se"], error["error"], error["error_se"], under["loss"]))
+        print(f"epoch {epoch}: loss {at['loss']:.4f}, on the plane {under['loss']:.4f}", flush=True)
+    names = ["train_loss", "train_loss_se", "dev_error", "dev_error_se", "plane_train_loss"]
+    with whole(args.output) as beside:
+        table.join(pd.DataFrame(rows, columns=names)).to_csv(beside, index=False)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,21 @@
+"""Put the chunks of a surface together."""
+
+import argparse
+
+from landscape import surface
+from landscape.command import run
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--chunks", nargs="+", required=True)
+    parser.add_argument("--output", required=True, help=".parquet")
+    args = parser.parse_args(argv)
+
+    table, made_by = surface.gather(args.chunks)
+    surface.write(table, made_by, args.output)
+    print(f"{len(table)} points")
+
+
+if __name__ == "__main__":
+    run(main)

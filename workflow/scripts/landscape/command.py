@@ -1,0 +1,31 @@
+"""How every command ends: files whole or not at all, and bad input in one line."""
+
+import os
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class InputError(Exception):
+    """Something that the user gave is wrong; the message names the file or key and what is right."""
+
+
+def run(main):
+    """Call `main()`; an `InputError` becomes one line on stderr and exit status 1."""
+    try:
+        main()
+    except InputError as error:
+        sys.exit(f"error: {error}")
+
+
+@contextmanager
+def whole(path):
+    """Yield a path beside `path` to write to; it replaces `path` only if all went well."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.stem}.part{os.getpid()}{path.suffix}")
+    try:
+        yield beside
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)

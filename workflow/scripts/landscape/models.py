@@ -1,0 +1,147 @@
+"""Build, load and save classifiers; and which parameters are encoder, head and layer n.
+
+A checkpoint is one safetensors file: the encoder's tensors as `encoder.<name>`, the head's as
+`head.<name>`. `<name>` of an encoder tensor is its name in the bare encoder, so that θ0 (a
+`save_pretrained` folder of the bare encoder), directions and checkpoints agree for any
+architecture. torch and transformers are imported late: the steps that only need names stay quick.
+"""
+
+import re
+from pathlib import Path
+
+from .command import InputError, whole
+
+ENCODER, HEAD = "encoder.", "head."
+
+
+def layer_of(name):
+    """The layer (from 0) that an encoder tensor belongs to; None for embeddings and pooler."""
+    number = re.search(r"(?:^|\.)(\d+)\.", name)
+    return int(number.group(1)) if number else None
+
+
+def names_of_layers(names, first, last):
+    """Those of `names` in layers `first` to `last`, both included.
+
+    Raises InputError where the model has no such layers.
+    """
+    layers = {layer_of(name) for name in names} - {None}
+    if not layers or first < 0 or last > max(layers) or first > last:
+        have = f"layers 0 to {max(layers)}" if layers else "no numbered layers"
+        raise InputError(f"layer group {first} to {last}: the model has {have}")
+    return [name for name in names if layer_of(name) in range(first, last + 1)]
+
+
+def check_folder(folder, weights=True):
+    """Raise InputError where a folder holds no model, or one without safetensors weights."""
+    folder = Path(folder)
+    if not (folder / "config.json").is_file():
+        raise InputError(f"{folder}: no config.json; give a folder made by save_pretrained")
+    if weights and not any(folder.glob("*.safetensors")):
+        raise InputError(f"{folder}: no model.safetensors; only safetensors weights are read")
+
+
+def load_tokenizer(folder):
+    from transformers import AutoTokenizer
+
+    try:
+        return AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{folder}: no usable tokenizer there ({str(error).splitlines()[0]})")
+
+
+def initial_encoder(folder, init, seed):
+    """The bare encoder θ0: with the folder's weights (`pretrained`) or random ones (`scratch`).
+
+    The seed decides all of `scratch`, and of `pretrained` whatever the folder lacks (a pooler).
+    """
+    import torch
+    from transformers import AutoConfig, AutoModel
+
+    check_folder(folder, weights=init == "pretrained")
+    torch.manual_seed(seed)
+    if init == "scratch":
+        config = AutoConfig.from_pretrained(folder, local_files_only=True)
+        return AutoModel.from_config(config, dtype=torch.float32)
+    return AutoModel.from_pretrained(
+        folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
+    )
+
+
+def load_classifier(folder, labels, seed=0):
+    """θ0 with a fresh, seeded head for `labels` classes, in float32."""
+    import torch
+    from transformers import AutoModelForSequenceClassification, logging
+
+    logging.set_verbosity_error()  # that the head is new is no news
+    logging.disable_progress_bar()
+    torch.manual_seed(seed)
+    return AutoModelForSequenceClassification.from_pretrained(
+        folder,
+        num_labels=labels,
+        local_files_only=True,
+        use_safetensors=True,
+        dtype=torch.float32,
+        attn_implementation=None if torch.cuda.is_available() else "eager",
+    )
+
+
+def load_final(folder, checkpoint, labels):
+    """A trained classifier on the machine's best device, in eval mode: architecture, then θ1."""
+    import torch
+
+    model = load_classifier(folder, labels)
+    load_checkpoint(model, checkpoint)
+    return model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+
+
+def parameters(model):
+    """All parameters of a classifier by their checkpoint names, `encoder.*` then `head.*`."""
+    prefix = model.base_model_prefix + "."
+    encoder, head = {}, {}
+    for name, parameter in model.named_parameters():
+        if name.startswith(prefix):
+            encoder[ENCODER + name.removeprefix(prefix)] = parameter
+        else:
+            head[HEAD + name] = parameter
+    return encoder | head
+
+
+def save_checkpoint(model, path):
+    """Write all parameters of a classifier, in float32, as one safetensors file."""
+    from safetensors.torch import save_file
+
+    tensors = {
+        name: parameter.detach().float().cpu().contiguous()
+        for name, parameter in parameters(model).items()
+    }
+    with whole(path) as beside:
+        save_file(tensors, beside, metadata={"format": "pt"})
+
+
+def load_checkpoint(model, path, only=(ENCODER, HEAD)):
+    """Put a checkpoint's tensors (of the encoder, the head or both) into a classifier, in place.
+
+    Raises InputError where a tensor is missing or has another shape.
+    """
+    import torch
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        checkpoint = safe_open(path, framework="pt")
+    except (SafetensorError, OSError) as error:
+        raise InputError(f"{path}: not a whole safetensors file ({error})")
+    with checkpoint, torch.no_grad():
+        held = set(checkpoint.keys())
+        for name, parameter in parameters(model).items():
+            if not name.startswith(tuple(only)):
+                continue
+            if name not in held:
+                raise InputError(f"{path}: tensor {name} of the model is missing")
+            tensor = checkpoint.get_tensor(name)
+            if tensor.shape != parameter.shape:
+                raise InputError(
+                    f"{path}: tensor {name} has shape {list(tensor.shape)}, "
+                    f"the model needs {list(parameter.shape)}"
+                )
+            parameter.copy_(tensor)

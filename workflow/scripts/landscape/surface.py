@@ -1,0 +1,54 @@
+"""A surface as a tidy table: one row a point, what was measured there, and what made it."""
+
+import json
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from .command import InputError, whole
+
+
+def row(alpha, beta, landmark, **measured):
+    """One row from what `evaluation.evaluate` gave for each split, e.g. row(…, train=…, dev=…)."""
+    cells = {"alpha": alpha, "beta": beta, "landmark": landmark}
+    for split, values in measured.items():
+        cells |= {f"{split}_{key}": v for key, v in values.items() if key != "predicted"}
+        cells |= {f"{split}_predicted_{i}": n for i, n in enumerate(values["predicted"])}
+    return cells
+
+
+def write(table, provenance, path):
+    """Write a surface, its provenance in the schema's metadata. NaN and Inf stay as they are."""
+    arrow = pa.Table.from_pandas(table, preserve_index=False)
+    index = table.columns.get_loc("landmark")  # all-null in a chunk without landmarks
+    arrow = arrow.set_column(index, "landmark", arrow["landmark"].cast(pa.string()))
+    with whole(path) as beside:
+        pq.write_table(
+            arrow.replace_schema_metadata({"provenance": json.dumps(provenance)}), beside
+        )
+
+
+def read(path):
+    """(table, provenance) of a surface or of a chunk of one."""
+    try:
+        arrow = pq.read_table(path)
+        return arrow.to_pandas(), json.loads(arrow.schema.metadata[b"provenance"])
+    except (OSError, pa.ArrowException, KeyError, TypeError) as error:
+        raise InputError(f"{path}: not a surface ({error})")
+
+
+def gather(chunks):
+    """One surface from its chunks: landmarks first, then the grid by α and β.
+
+    Raises InputError where the chunks were not made from the same inputs.
+    """
+    tables, provenance = zip(*(read(path) for path in chunks))
+    for path, other in zip(chunks, provenance):
+        if other != provenance[0]:
+            raise InputError(f"{path} and {chunks[0]} come from different inputs; delete one")
+    table = pd.concat(tables, ignore_index=True)
+    order = table.assign(grid=table["landmark"].isna()).sort_values(
+        ["grid", "alpha", "beta"], kind="stable"
+    )
+    return order.drop(columns="grid").reset_index(drop=True), provenance[0]

@@ -1,0 +1,170 @@
+"""The Accelerate loop: epochs, schedule, logs, and going on after an interruption."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pandas as pd
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch.nn.functional import cross_entropy
+
+from . import models
+from .batches import packed, shuffled
+from .command import whole
+from .evaluation import evaluate
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a classifier is trained: AdamW with bias correction, warm-up, linear decay to 0."""
+
+    epochs: int
+    batch_size: int  # examples a step, over all processes
+    learning_rate: float
+    weight_decay: float
+    warmup: float  # share of the steps
+    max_grad_norm: float
+    precision: str  # of the matrix products: float32 or bfloat16; parameters are float32
+    seed: int
+
+
+def rate(step, total, warmup):
+    """Factor on the learning rate at `step` (from 0) of `total`: linear up, then linear to 0."""
+    rising = max(1, round(warmup * total))
+    return (step + 1) / rising if step < rising else (total - step) / max(1, total - rising)
+
+
+def optimizer(model, recipe):
+    """AdamW; biases and normalisations (all tensors of one dimension) do not decay."""
+    decayed = [p for p in model.parameters() if p.ndim > 1]
+    others = [p for p in model.parameters() if p.ndim <= 1]
+    return torch.optim.AdamW(
+        [
+            {"params": decayed, "weight_decay": recipe.weight_decay},
+            {"params": others, "weight_decay": 0.0},
+        ],
+        lr=recipe.learning_rate,
+    )
+
+
+class State:
+    """What goes on after an interruption: parameters, Adam's moments, epoch, rows of the logs.
+
+    Kept in a folder outside the declared outputs, as safetensors and written whole; a state of
+    another recipe, or one that was cut short, is not taken up.
+    """
+
+    def __init__(self, folder, key):
+        self.folder, self.path = Path(folder), Path(folder) / "state.safetensors"
+        self.key = json.dumps(key, sort_keys=True)
+
+    def epoch_path(self, epoch):
+        return self.folder / f"epoch_{epoch:02d}.safetensors"
+
+    def save(self, model, adam, epoch, log, scores):
+        tensors = {}
+        for name, parameter in models.parameters(model).items():
+            tensors[f"parameter/{name}"] = parameter.detach()
+            for key, value in adam.state[parameter].items():
+                tensors[f"{key}/{name}"] = value
+        facts = {"key": self.key, "epoch": str(epoch)}
+        facts |= {"log": json.dumps(log), "scores": json.dumps(scores)}
+        with whole(self.path) as beside:
+            save_file({k: v.cpu().contiguous() for k, v in tensors.items()}, beside, facts)
+
+    def load(self, model, adam):
+        """(epochs done, log, scores); fills model and optimizer. (0, [], []) to start anew."""
+        try:
+            with safe_open(self.path, framework="pt") as state:
+                facts = state.metadata()
+                if facts["key"] != self.key:
+                    return 0, [], []
+                epoch = int(facts["epoch"])
+                if not all(self.epoch_path(i + 1).is_file() for i in range(epoch)):
+                    return 0, [], []
+                with torch.no_grad():
+                    for name, parameter in models.parameters(model).items():
+                        parameter.copy_(state.get_tensor(f"parameter/{name}"))
+                        for key in ("step", "exp_avg", "exp_avg_sq"):
+                            value = state.get_tensor(f"{key}/{name}")
+                            device = "cpu" if key == "step" else parameter.device
+                            adam.state[parameter][key] = value.to(device)
+                return epoch, json.loads(facts["log"]), json.loads(facts["scores"])
+        except (OSError, SafetensorError, KeyError):
+            return 0, [], []
+
+
+def train(model, train_examples, dev_examples, recipe, state_folder, budget, accelerator, key):
+    """Train `model`; returns (log, scores) as tables, checkpoints stay in the state folder.
+
+    log has one row a step: step, epoch, examples, loss (mean over the global batch),
+    learning_rate. scores one row an epoch: dev_loss, dev_error and their standard errors, by the
+    code that evaluates landscapes. Each epoch draws its order and its dropout from (seed, epoch),
+    so that a run that was interrupted ends with the bits of one that was not.
+    """
+    device, rank, world = (
+        accelerator.device,
+        accelerator.process_index,
+        accelerator.num_processes,
+    )
+    model.to(device)
+    adam = optimizer(model, recipe)
+    state = State(state_folder, {**asdict(recipe), **key})
+    done, log, scores = state.load(model, adam)
+    if done:
+        accelerator.print(f"going on after epoch {done}", flush=True)
+    wrapped, adam = accelerator.prepare(model, adam)
+    classes = train_examples.facts["labels"]
+    dev = packed(dev_examples, budget, device) if accelerator.is_main_process else None
+    steps = -(-len(train_examples) // recipe.batch_size)
+    total = steps * recipe.epochs
+    for epoch in range(done, recipe.epochs):
+        torch.manual_seed((recipe.seed * 1000 + epoch) * 64 + rank)
+        model.train()
+        losses = []
+        order = shuffled(train_examples, recipe.batch_size, recipe.seed, epoch)
+        for step, chosen in enumerate(order, start=epoch * steps):
+            for group in adam.param_groups:
+                group["lr"] = recipe.learning_rate * rate(step, total, recipe.warmup)
+            mine = chosen[rank::world]
+            inputs = train_examples.batch(mine, device)
+            with accelerator.autocast():
+                logits = wrapped(**inputs).logits
+            label = train_examples.labels[mine].to(device)
+            # summed over this process's share and divided by the global batch; the wrapper
+            # averages gradients over processes, so that is undone
+            loss = cross_entropy(logits.float(), label, reduction="sum") / len(chosen)
+            accelerator.backward(loss * world)
+            accelerator.clip_grad_norm_(wrapped.parameters(), recipe.max_grad_norm)
+            adam.step()
+            adam.zero_grad()
+            losses.append(loss.detach())
+        losses = accelerator.reduce(torch.stack(losses), "sum").tolist()
+        for step, loss in enumerate(losses, start=epoch * steps):
+            within = min((step + 1 - epoch * steps) * recipe.batch_size, len(train_examples))
+            log.append(
+                {
+                    "step": step + 1,
+                    "epoch": epoch + within / len(train_examples),
+                    "examples": epoch * len(train_examples) + within,
+                    "loss": loss,
+                    "learning_rate": recipe.learning_rate * rate(step, total, recipe.warmup),
+                }
+            )
+        if accelerator.is_main_process:
+            model.eval()
+            score = evaluate(model, dev, classes)
+            scores.append(
+                {"epoch": epoch + 1} | {f"dev_{k}": v for k, v in score.items() if k != "predicted"}
+            )
+            models.save_checkpoint(model, state.epoch_path(epoch + 1))
+            state.save(model, adam, epoch + 1, log, scores)
+            print(
+                f"epoch {epoch + 1}/{recipe.epochs}  training loss {sum(losses) / steps:.4f}  "
+                f"dev loss {score['loss']:.4f}  dev accuracy {100 * (1 - score['error']):.2f} %",
+                flush=True,
+            )
+        accelerator.wait_for_everyone()
+    return pd.DataFrame(log), pd.DataFrame(scores)

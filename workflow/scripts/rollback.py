@@ -1,0 +1,61 @@
+"""Dev accuracy of a fine-tuned model, whole and with each layer group put back to θ0 (Table 1)."""
+
+import argparse
+from pathlib import Path
+
+from landscape import labels
+from landscape.command import run, whole
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--start", required=True, help="folder of θ0")
+    parser.add_argument("--end", required=True, help="checkpoint that holds θ1 and the head")
+    parser.add_argument("--dev", required=True, help="tokenised dev split")
+    labels.add_argument(parser)
+    parser.add_argument(
+        "--group",
+        nargs=3,
+        action="append",
+        metavar=("NAME", "FIRST", "LAST"),
+        required=True,
+        help="a layer group, both ends included; may be given again",
+    )
+    parser.add_argument("--batch-tokens", type=int, required=True)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--output", type=Path, required=True, help=".csv")
+    args = parser.parse_args(argv)
+
+    import pandas as pd
+    import torch
+    from landscape import models, plane
+    from landscape.batches import Examples, packed
+    from landscape.evaluation import evaluate
+
+    torch.set_num_threads(args.threads)
+    dev = Examples(args.dev)
+    classes = dev.facts["labels"]
+    model = models.load_final(args.start, args.end, classes)
+    batches = packed(dev, args.batch_tokens, model.device)
+    rows = []
+
+    def measure(group, layers):
+        score = evaluate(model, batches, classes)
+        correct = score["n"] - round(score["error"] * score["n"])
+        rows.append((group, layers, correct, score["n"], score["loss"]))
+        print(f"{group} {layers}: {correct}/{score['n']}", flush=True)
+
+    measure("none", "")
+    for name, first, last in args.group:
+        layers = int(first), int(last)
+        group = plane.Plane(model, f"{args.start}/model.safetensors", layers=layers)
+        group.place(-1.0, 0.0)
+        measure(name, f"{first}-{last}")
+        group.place(0.0, 0.0)
+    table = pd.DataFrame(rows, columns=["group", "layers", "dev_correct", "dev_n", "dev_loss"])
+    with whole(args.output) as beside:
+        labels.label(table, args.labels).to_csv(beside, index=False)
+
+
+if __name__ == "__main__":
+    run(main)

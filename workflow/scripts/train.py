@@ -1,0 +1,68 @@
+"""Train a classifier from θ0 (or go on from a checkpoint) and keep every epoch's parameters."""
+
+import argparse
+import json
+import os
+import shutil
+from pathlib import Path
+
+from landscape import labels
+from landscape.command import InputError, run, whole
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--start", required=True, help="folder of θ0")
+    parser.add_argument("--checkpoint", help="go on from these parameters, not from θ0")
+    parser.add_argument("--train", required=True, help="tokenised training split")
+    parser.add_argument("--dev", required=True, help="tokenised dev split")
+    labels.add_argument(parser)
+    parser.add_argument(
+        "--recipe",
+        type=json.loads,
+        required=True,
+        help="JSON: epochs, batch_size, learning_rate, weight_decay, warmup, max_grad_norm, "
+        "precision (float32 or bfloat16)",
+    )
+    parser.add_argument("--batch-tokens", type=int, required=True, help="for dev evaluation")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--state", type=Path, required=True, help="folder for going on later")
+    parser.add_argument("--output", type=Path, required=True, help="folder")
+    args = parser.parse_args(argv)
+
+    os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"  # what deterministic kernels ask for
+    import torch
+    from accelerate import Accelerator
+    from landscape import models, provenance, training
+    from landscape.batches import Examples
+
+    torch.set_num_threads(args.threads)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    seed = int(args.labels[2])
+    train, dev = Examples(args.train), Examples(args.dev)
+    if dev.facts["labels"] != train.facts["labels"]:
+        raise InputError(f"{args.dev} and {args.train} have different numbers of labels")
+    model = models.load_classifier(args.start, train.facts["labels"], seed)
+    if args.checkpoint:
+        models.load_checkpoint(model, args.checkpoint)
+    precision = {"float32": "no", "bfloat16": "bf16"}[args.recipe["precision"]]
+    accelerator = Accelerator(cpu=not torch.cuda.is_available(), mixed_precision=precision)
+    recipe = training.Recipe(**args.recipe, seed=seed)
+    # inputs that change under a half-finished run must not be mixed with it
+    weights = args.checkpoint or f"{args.start}/model.safetensors"
+    key = provenance.of({"train": args.train, "dev": args.dev, "weights": weights})
+    log, scores = training.train(
+        model, train, dev, recipe, args.state, args.batch_tokens, accelerator, key
+    )
+    if accelerator.is_main_process:
+        args.output.mkdir(parents=True, exist_ok=True)
+        for name, table in {"log": log, "scores": scores}.items():
+            with whole(args.output / f"{name}.csv") as beside:
+                labels.label(table, args.labels).to_csv(beside, index=False)
+        for path in sorted(args.state.glob("epoch_*.safetensors")):
+            os.replace(path, args.output / path.name)
+        shutil.rmtree(args.state)
+
+
+if __name__ == "__main__":
+    run(main)
