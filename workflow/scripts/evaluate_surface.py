@@ -32,16 +32,18 @@ def main(argv=None):
     import torch
     from landscape import models, plane, provenance, surface
     from landscape.batches import Examples, packed
-    from landscape.evaluation import evaluate
+    from landscape.evaluation import Evaluator
     from landscape.journal import Journal
 
     torch.set_num_threads(args.threads)
-    splits = {"train": Examples(args.train), "dev": Examples(args.dev)}
-    classes = splits["train"].facts["labels"]
+    examples = {"train": Examples(args.train), "dev": Examples(args.dev)}
+    classes = examples["train"].facts["labels"]
     model = models.load_final(args.start, args.end, classes)
-    batches = {
-        name: packed(examples, args.batch_tokens, model.device) for name, examples in splits.items()
+    splits = {
+        split: packed(of_split, args.batch_tokens, model.device)
+        for split, of_split in examples.items()
     }
+    evaluate = Evaluator(model, splits, classes, frozen=args.layers[0] if args.layers else 0)
     through = plane.Plane(model, f"{args.start}/model.safetensors", args.second, args.layers)
     made_by = provenance.of(
         {
@@ -66,7 +68,7 @@ def main(argv=None):
     began, reported, before = time.monotonic(), 0.0, len(journal.rows)
     for alpha, beta, landmark in points[before:]:
         through.place(alpha, beta)
-        measured = {name: evaluate(model, batches[name], classes) for name in batches}
+        measured = {split: evaluate(split) for split in splits}
         journal.add(surface.row(alpha, beta, landmark, **measured))
         spent, done = time.monotonic() - began, len(journal.rows)
         if spent - reported > 10 or done == len(points):

@@ -28,14 +28,17 @@ def main(argv=None):
     import torch
     from landscape import models, plane, trajectory
     from landscape.batches import Examples, packed
-    from landscape.evaluation import evaluate
+    from landscape.evaluation import Evaluator
 
     torch.set_num_threads(args.threads)
     train, dev = Examples(args.train), Examples(args.dev)
     classes = train.facts["labels"]
     model = models.load_final(args.start, args.end, classes)
-    train = packed(train, args.batch_tokens, model.device)
-    dev = packed(dev, args.batch_tokens, model.device)
+    splits = {
+        "train": packed(train, args.batch_tokens, model.device),
+        "dev": packed(dev, args.batch_tokens, model.device),
+    }
+    evaluate = Evaluator(model, splits, classes)
     through = plane.Plane(model, f"{args.start}/model.safetensors", args.second)
     first, further = trajectory.checkpoints(args.run, args.further)
     epochs = first + further
@@ -43,10 +46,10 @@ def main(argv=None):
     rows = []
     for epoch, alpha, beta in zip(table["epoch"], table["alpha"], table["beta"]):
         through.place(alpha, beta)
-        under = evaluate(model, train, classes)
+        under = evaluate("train")
         if epoch:
             models.load_checkpoint(model, epochs[epoch - 1], only=[models.ENCODER])
-        at, error = evaluate(model, train, classes), evaluate(model, dev, classes)
+        at, error = evaluate("train"), evaluate("dev")
         rows.append((at["loss"], at["loss_se"], error["error"], error["error_se"], under["loss"]))
         print(f"epoch {epoch}: loss {at['loss']:.4f}, on the plane {under['loss']:.4f}", flush=True)
     names = ["train_loss", "train_loss_se", "dev_error", "dev_error_se", "plane_train_loss"]

@@ -30,17 +30,17 @@ def main(argv=None):
     import torch
     from landscape import models, plane
     from landscape.batches import Examples, packed
-    from landscape.evaluation import evaluate
+    from landscape.evaluation import Evaluator
 
     torch.set_num_threads(args.threads)
     dev = Examples(args.dev)
     classes = dev.facts["labels"]
     model = models.load_final(args.start, args.end, classes)
-    batches = packed(dev, args.batch_tokens, model.device)
+    evaluate = Evaluator(model, {"dev": packed(dev, args.batch_tokens, model.device)}, classes)
     rows = []
 
     def measure(group, layers):
-        score = evaluate(model, batches, classes)
+        score = evaluate("dev")
         correct = score["n"] - round(score["error"] * score["n"])
         rows.append((group, layers, correct, score["n"], score["loss"]))
         print(f"{group} {layers}: {correct}/{score['n']}", flush=True)

@@ -107,6 +107,20 @@ def parameters(model):
     return encoder | head
 
 
+def layer_list(model):
+    """(module, attribute) that holds a classifier's encoder layers; (None, None) if there is none.
+
+    The layers are the one ModuleList of the encoder that is as long as the model is deep.
+    """
+    from torch import nn
+
+    for holder in model.base_model.modules():
+        for name, child in holder.named_children():
+            if isinstance(child, nn.ModuleList) and len(child) == model.config.num_hidden_layers:
+                return holder, name
+    return None, None
+
+
 def save_checkpoint(model, path):
     """Write all parameters of a classifier, in float32, as one safetensors file."""
     from safetensors.torch import save_file

@@ -13,7 +13,7 @@ from torch.nn.functional import cross_entropy
 from . import models
 from .batches import packed, shuffled
 from .command import whole
-from .evaluation import evaluate
+from .evaluation import Evaluator
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,9 @@ def train(model, train_examples, dev_examples, recipe, state_folder, budget, acc
         accelerator.print(f"going on after epoch {done}", flush=True)
     wrapped, adam = accelerator.prepare(model, adam)
     classes = train_examples.facts["labels"]
-    dev = packed(dev_examples, budget, device) if accelerator.is_main_process else None
+    if accelerator.is_main_process:
+        splits = {"dev": packed(dev_examples, budget, device)}
+        evaluate = Evaluator(model.eval(), splits, classes)
     steps = -(-len(train_examples) // recipe.batch_size)
     total = steps * recipe.epochs
     for epoch in range(done, recipe.epochs):
@@ -155,7 +157,7 @@ def train(model, train_examples, dev_examples, recipe, state_folder, budget, acc
             )
         if accelerator.is_main_process:
             model.eval()
-            score = evaluate(model, dev, classes)
+            score = evaluate("dev")
             scores.append(
                 {"epoch": epoch + 1} | {f"dev_{k}": v for k, v in score.items() if k != "predicted"}
             )
