@@ -1,7 +1,7 @@
 # Figures 1 to 7, each as PDF and PNG beside the numbers drawn in it.
 
 PLOT = (
-    "python {input.code[0]} --tasks {params.tasks} --colour-map {params.colour_map}"
+    "python {input.code[0]} --tasks {params.tasks}"
     " --pdf {output.pdf} --png {output.png} --csv {output.csv}"
 )
 
@@ -10,6 +10,7 @@ rule figure1:
     input:
         code=code("figure1_surfaces.py"),
         surfaces=surfaces("full", FIGURES["tasks"]),
+        curves=surfaces("curve", FIGURES["tasks"]),
     output:
         pdf="<results>/figures/fig1.pdf",
         png="<results>/figures/fig1.png",
@@ -22,7 +23,7 @@ rule figure1:
         tasks=FIGURES["tasks"],
         colour_map=FIGURES["colour_map"],
     shell:
-        f"{PLOT} --surfaces {{input.surfaces}} > {{log}} 2>&1"
+        f"{PLOT} --colour-map {{params.colour_map}} --surfaces {{input.surfaces}} --curves {{input.curves}} > {{log}} 2>&1"
 
 
 rule figure2:
@@ -39,7 +40,6 @@ rule figure2:
         "../envs/plot.yaml"
     params:
         tasks=FIGURES["tasks"],
-        colour_map=FIGURES["colour_map"],
     shell:
         f"{PLOT} --logs {{input.logs}} > {{log}} 2>&1"
 
@@ -61,7 +61,7 @@ rule figure3:
         tasks=FIGURES["trajectories"],
         colour_map=FIGURES["colour_map"],
     shell:
-        f"{PLOT} --surfaces {{input.surfaces}} --trajectories {{input.trajectories}} > {{log}} 2>&1"
+        f"{PLOT} --colour-map {{params.colour_map}} --surfaces {{input.surfaces}} --trajectories {{input.trajectories}} > {{log}} 2>&1"
 
 
 rule figure4:
@@ -81,13 +81,13 @@ rule figure4:
         tasks=FIGURES["overfitting"]["task"],
         colour_map=FIGURES["colour_map"],
     shell:
-        f"{PLOT} --surfaces {{input.surfaces}} --trajectories {{input.trajectories}} > {{log}} 2>&1"
+        f"{PLOT} --colour-map {{params.colour_map}} --surfaces {{input.surfaces}} --trajectories {{input.trajectories}} > {{log}} 2>&1"
 
 
 rule figure5:
     input:
         code=code("figure5_curves.py"),
-        surfaces=surfaces("curve", FIGURES["tasks"]),
+        curves=surfaces("curve", FIGURES["tasks"]),
     output:
         pdf="<results>/figures/fig5.pdf",
         png="<results>/figures/fig5.png",
@@ -98,9 +98,8 @@ rule figure5:
         "../envs/plot.yaml"
     params:
         tasks=FIGURES["tasks"],
-        colour_map=FIGURES["colour_map"],
     shell:
-        f"{PLOT} --surfaces {{input.surfaces}} > {{log}} 2>&1"
+        f"{PLOT} --curves {{input.curves}} > {{log}} 2>&1"
 
 
 rule figure6:
@@ -119,7 +118,7 @@ rule figure6:
         tasks=FIGURES["tasks"],
         colour_map=FIGURES["colour_map"],
     shell:
-        f"{PLOT} --surfaces {{input.surfaces}} > {{log}} 2>&1"
+        f"{PLOT} --colour-map {{params.colour_map}} --surfaces {{input.surfaces}} > {{log}} 2>&1"
 
 
 rule figure7:
@@ -138,7 +137,7 @@ rule figure7:
         tasks=FIGURES["layer_groups"],
         colour_map=FIGURES["colour_map"],
     shell:
-        f"{PLOT} --surfaces {{input.surfaces}} > {{log}} 2>&1"
+        f"{PLOT} --colour-map {{params.colour_map}} --surfaces {{input.surfaces}} > {{log}} 2>&1"
 
 
 rule figures:

@@ -37,10 +37,11 @@ rule pretrain:
         "../envs/torch.yaml"
     threads: config["threads"]
     params:
+        config=json.dumps(MODEL["pretrain"]["config"]),
         recipe=json.dumps(MODEL["pretrain"]["recipe"]),
         seed=MODEL["pretrain"]["seed"],
     shell:
         "python {input.code[0]} --text {input.text} --tokenizer $(dirname {input.tokenizer})"
-        " --architecture $(dirname {input.architecture}) --recipe {params.recipe:q}"
+        " --model {params.config:q} --recipe {params.recipe:q}"
         " --seed {params.seed} --threads {threads} --output $(dirname {output.config})"
         " > {log} 2>&1"

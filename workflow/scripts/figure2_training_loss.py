@@ -1,0 +1,56 @@
+"""Figure 2: training loss by epoch, from scratch (dashed) and fine-tuned (solid)."""
+
+import numpy as np
+from landscape import figures
+from landscape.command import run
+
+
+def binned(log, bins):
+    """Mean loss of each bin of an epoch, then mean and range over seeds. NaN stays NaN.
+
+    A bin lags behind nothing and is the same stretch of data for every run, unlike a moving mean.
+    """
+    place = np.ceil((log["epoch"] * bins).round(6)).clip(lower=1)  # a bin holds its upper edge
+    log = log.assign(epoch=(place - 0.5) / bins)
+    runs = log.groupby([*figures.KEY, "epoch"], sort=False)["loss"]
+    runs = runs.agg(lambda losses: losses.to_numpy().mean()).reset_index()
+    over_seeds = runs.groupby(["init", "task", "epoch"])["loss"]
+    return over_seeds.agg(
+        loss=lambda losses: losses.to_numpy().mean(), low="min", high="max", seeds="size"
+    ).reset_index()
+
+
+def main(argv=None):
+    parser = figures.parser(__doc__, "logs")
+    parser.add_argument("--bins", type=int, default=10, help="per epoch (default: %(default)s)")
+    args = parser.parse_args(argv)
+    logs = figures.read(args.logs, [*figures.KEY, "epoch", "loss"])
+    logs = figures.select(logs, task=args.tasks)
+    inits, tasks = figures.inits(logs), logs["task"].unique()
+    losses = figures.select(binned(logs, args.bins), task=list(tasks))
+
+    figure, axes = figures.canvas(1, len(tasks), shape=0.85)
+    for ax, task in zip(axes[0], tasks):
+        for init in inits:
+            run_ = figures.one(losses, task=task, init=init)
+            figures.line(ax, run_["epoch"], run_["loss"], init)
+            ax.fill_between(
+                "epoch",
+                "low",
+                "high",
+                data=run_,
+                alpha=0.25,
+                linewidth=0,
+                color=figures.LINES[init]["color"],
+            )
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.set(title=figures.task_name(task), xlabel="epoch", ylim=(0, None), xlim=(0, None))
+    axes[0, 0].set_ylabel("training loss")
+    figures.legend(
+        figure, figures.line_entries(inits) + figures.non_finite_entries(losses["loss"], "black")
+    )
+    figures.save(figure, args, losses, ["loss"])
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,112 @@
+"""Table 1: dev accuracy of the fine-tuned models, whole and with layer groups rolled back."""
+
+import argparse
+
+import numpy as np
+from landscape import figures
+from landscape.command import run, whole
+
+GROUPS = ["none", *figures.GROUPS]
+
+
+def wilson(share, n, z=1.959964):
+    """The 95 % interval of a binomial share (Wilson 1927): stays within 0 and 1."""
+    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    return centre - half, centre + half
+
+
+def accuracies(rollbacks):
+    """One row a task and group: the mean over seeds, its interval, the change, in percent.
+
+    All seeds answer the same n dev examples, so that more seeds do not narrow the interval.
+    """
+    share = rollbacks["dev_correct"] / rollbacks["dev_n"]
+    cells = rollbacks.assign(accuracy=100 * share).groupby(["task", "group"], sort=False)
+    table = cells.agg(
+        layers=("layers", "first"),
+        accuracy=("accuracy", "mean"),
+        n=("dev_n", "first"),
+        seeds=("seed", "nunique"),
+    ).reset_index()
+    low, high = wilson(table["accuracy"] / 100, table["n"])
+    table.insert(4, "low", 100 * low)
+    table.insert(5, "high", 100 * high)
+    whole_model = table[table["group"] == "none"].set_index("task")["accuracy"]
+    table.insert(4, "change", table["accuracy"] - table["task"].map(whole_model))
+    return table
+
+
+def check(rollbacks):
+    """Each run has each group once, on the same layers and the same dev examples."""
+    for (task, seed), run_ in rollbacks.groupby(["task", "seed"]):
+        if sorted(run_["group"]) != sorted(GROUPS):
+            found = ", ".join(run_["group"])
+            figures.stop(run_, f"{task}, seed {seed}: groups {found}, expected {', '.join(GROUPS)}")
+    for by, column in (("group", "layers"), ("task", "dev_n")):
+        for key, values in rollbacks.groupby(by)[column]:
+            if values.nunique() > 1:
+                found = ", ".join(map(str, values.unique()))
+                figures.stop(rollbacks, f"{by} {key} has {column} {found}, expected one")
+
+
+def cells(table):
+    """Header and rows as in the paper; a change is that of the two printed numbers."""
+    by_group = table.drop_duplicates("group").set_index("group")["layers"]
+    header = ["Dataset", "Whole model", *(f"Layers {by_group[group]}" for group in figures.GROUPS)]
+    rows = []
+    for task, of_task in table.groupby("task", sort=False):
+        printed = of_task.set_index("group")["accuracy"].round(2)
+        row = [figures.task_name(task), f"{printed['none']:.2f}"]
+        for group in figures.GROUPS:
+            row.append(f"{printed[group]:.2f} ({printed[group] - printed['none']:+.2f})")
+        rows.append(row)
+    return header, rows
+
+
+def markdown(header, rows):
+    lines = [header, ["---"] + ["---:"] * (len(header) - 1), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def latex(header, rows):
+    """For the booktabs package."""
+    header = [cell.removeprefix("Layers ").replace("-", "--") for cell in header]
+    rows = [[cell.replace("(-", "($-$").replace("_", r"\_") for cell in row] for row in rows]
+    lines = [
+        rf"\begin{{tabular}}{{l{'r' * (len(header) - 1)}}}",
+        r"\toprule",
+        rf" & & \multicolumn{{{len(header) - 2}}}{{c}}{{Layers rolled back}} \\",
+        rf"\cmidrule(lr){{3-{len(header)}}}",
+        " & ".join(header) + r" \\",
+        r"\midrule",
+        *(" & ".join(row) + r" \\" for row in rows),
+        r"\bottomrule",
+        r"\end{tabular}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rollbacks", nargs="+", required=True, metavar="FILE")
+    parser.add_argument("--tasks", nargs="+", help="rows, in this order (default: all)")
+    figures.add_init(parser)
+    parser.add_argument("--csv", required=True)
+    parser.add_argument("--markdown", required=True)
+    parser.add_argument("--latex", required=True)
+    args = parser.parse_args(argv)
+    columns = [*figures.KEY, "group", "layers", "dev_correct", "dev_n"]
+    rollbacks = figures.read(args.rollbacks, columns)
+    rollbacks = figures.select(rollbacks, group=GROUPS, task=args.tasks, init=[args.init])
+    check(rollbacks)
+
+    table = accuracies(rollbacks)
+    figures.write_csv(table.assign(init=args.init), args.csv)
+    for write, path in ((markdown, args.markdown), (latex, args.latex)):
+        with whole(path) as beside:
+            beside.write_text(write(*cells(table)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    run(main)
