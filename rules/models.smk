@@ -2,13 +2,15 @@
 
 if "pretrain" in MODEL:  # the embedded study's own
     PRETRAINED = multiext("<results>/models/mini/pretrained/", "config.json", "model.safetensors")
-    ARCHITECTURE = "<results>/models/mini/architecture/config.json"
+    ARCHITECTURE = ["<results>/models/mini/architecture/config.json"]
     TOKENIZER = "<results>/language/tokenizer/tokenizer.json"
 elif "path" in MODEL:
-    ARCHITECTURE = TOKENIZER = f"{MODEL['path']}/config.json"
-    PRETRAINED = [ARCHITECTURE, *map(str, Path(MODEL["path"]).glob("*.safetensors"))]
+    TOKENIZER = f"{MODEL['path']}/config.json"
+    ARCHITECTURE = [TOKENIZER]
+    PRETRAINED = [TOKENIZER, *map(str, Path(MODEL["path"]).glob("*.safetensors"))]
 else:
-    PRETRAINED = ARCHITECTURE = TOKENIZER = "<results>/downloads/model/config.json"
+    TOKENIZER = "<results>/downloads/model/config.json"
+    PRETRAINED = ARCHITECTURE = [TOKENIZER]
 
 
 if "hub" in MODEL:
