@@ -45,8 +45,8 @@ def main(argv=None):
     model = models.load_classifier(args.start, train.facts["labels"], seed)
     if args.checkpoint:
         models.load_checkpoint(model, args.checkpoint)
-    precision = {"float32": "no", "bfloat16": "bf16"}[args.recipe["precision"]]
-    accelerator = Accelerator(cpu=not torch.cuda.is_available(), mixed_precision=precision)
+    # mixed precision is the loop's own: Accelerate's would reach into the evaluation too
+    accelerator = Accelerator(cpu=not torch.cuda.is_available(), mixed_precision="no")
     recipe = training.Recipe(**args.recipe, seed=seed)
     # inputs that change under a half-finished run must not be mixed with it
     weights = args.checkpoint or f"{args.start}/model.safetensors"

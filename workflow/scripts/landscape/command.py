@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 class InputError(Exception):
-    """Something that the user gave is wrong; the message names the file or key and what is right."""
+    """Something that the user gave is wrong; the message names it and what would be right."""
 
 
 def run(main):

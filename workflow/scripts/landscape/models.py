@@ -9,7 +9,8 @@ architecture. torch and transformers are imported late: the steps that only need
 import re
 from pathlib import Path
 
-from .command import InputError, whole
+from . import vectors
+from .command import InputError
 
 ENCODER, HEAD = "encoder.", "head."
 
@@ -123,14 +124,9 @@ def layer_list(model):
 
 def save_checkpoint(model, path):
     """Write all parameters of a classifier, in float32, as one safetensors file."""
-    from safetensors.torch import save_file
-
-    tensors = {
-        name: parameter.detach().float().cpu().contiguous()
-        for name, parameter in parameters(model).items()
-    }
-    with whole(path) as beside:
-        save_file(tensors, beside, metadata={"format": "pt"})
+    held = parameters(model)
+    shapes = {name: tuple(parameter.shape) for name, parameter in held.items()}
+    vectors.write(path, shapes, lambda name: held[name].detach().float().cpu().numpy())
 
 
 def load_checkpoint(model, path, only=(ENCODER, HEAD)):

@@ -7,12 +7,10 @@ from pathlib import Path
 import pandas as pd
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch.nn.functional import cross_entropy
 
-from . import models
+from . import models, vectors
 from .batches import packed, shuffled
-from .command import whole
 from .evaluation import Evaluator
 
 
@@ -46,6 +44,7 @@ def optimizer(model, recipe):
             {"params": others, "weight_decay": 0.0},
         ],
         lr=recipe.learning_rate,
+        fused=True,  # no temporary copies of the model
     )
 
 
@@ -55,6 +54,8 @@ class State:
     Kept in a folder outside the declared outputs, as safetensors and written whole; a state of
     another recipe, or one that was cut short, is not taken up.
     """
+
+    MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 
     def __init__(self, folder, key):
         self.folder, self.path = Path(folder), Path(folder) / "state.safetensors"
@@ -67,12 +68,12 @@ class State:
         tensors = {}
         for name, parameter in models.parameters(model).items():
             tensors[f"parameter/{name}"] = parameter.detach()
-            for key, value in adam.state[parameter].items():
-                tensors[f"{key}/{name}"] = value
+            for key in self.MOMENTS:
+                tensors[f"{key}/{name}"] = adam.state[parameter][key]
         facts = {"key": self.key, "epoch": str(epoch)}
         facts |= {"log": json.dumps(log), "scores": json.dumps(scores)}
-        with whole(self.path) as beside:
-            save_file({k: v.cpu().contiguous() for k, v in tensors.items()}, beside, facts)
+        shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+        vectors.write(self.path, shapes, lambda name: tensors[name].float().cpu().numpy(), facts)
 
     def load(self, model, adam):
         """(epochs done, log, scores); fills model and optimizer. (0, [], []) to start anew."""
@@ -87,10 +88,9 @@ class State:
                 with torch.no_grad():
                     for name, parameter in models.parameters(model).items():
                         parameter.copy_(state.get_tensor(f"parameter/{name}"))
-                        for key in ("step", "exp_avg", "exp_avg_sq"):
+                        for key in self.MOMENTS:
                             value = state.get_tensor(f"{key}/{name}")
-                            device = "cpu" if key == "step" else parameter.device
-                            adam.state[parameter][key] = value.to(device)
+                            adam.state[parameter][key] = value.to(parameter.device)
                 return epoch, json.loads(facts["log"]), json.loads(facts["scores"])
         except (OSError, SafetensorError, KeyError):
             return 0, [], []
@@ -132,7 +132,7 @@ def train(model, train_examples, dev_examples, recipe, state_folder, budget, acc
                 group["lr"] = recipe.learning_rate * rate(step, total, recipe.warmup)
             mine = chosen[rank::world]
             inputs = train_examples.batch(mine, device)
-            with accelerator.autocast():
+            with torch.autocast(device.type, torch.bfloat16, recipe.precision == "bfloat16"):
                 logits = wrapped(**inputs).logits
             label = train_examples.labels[mine].to(device)
             # summed over this process's share and divided by the global batch; the wrapper

@@ -5,6 +5,7 @@ float32. Sums run in float64.
 """
 
 import json
+import math
 import struct
 from pathlib import Path
 
@@ -56,30 +57,38 @@ def same_tensors(*vectors):
                 )
 
 
+def write(path, shapes, tensor, metadata=None):
+    """Write a safetensors file of float32, one tensor in memory at a time.
+
+    shapes: {name: shape}; tensor: name → array; metadata: {str: str}.
+    """
+    header, offset = {"__metadata__": {"format": "pt"} | (metadata or {})}, 0
+    for name, shape in shapes.items():
+        end = offset + 4 * math.prod(shape)
+        header[name] = {"dtype": "F32", "shape": list(shape), "data_offsets": [offset, end]}
+        offset = end
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with whole(path) as beside, open(beside, "wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text)
+        for name in shapes:
+            file.write(np.ascontiguousarray(tensor(name), "<f4").data)
+
+
 def write_difference(end, start, path):
     """Write δ = end − start (float32), one tensor at a time.
 
     Raises InputError for tensors that do not match or a δ that is not finite.
     """
+
+    def difference(name):
+        delta = end[name] - start[name]
+        if not np.isfinite(delta).all():
+            raise InputError(f"{end.path}: tensor {name} is not finite; no direction from it")
+        return delta
+
     same_tensors(start, end)
-    header, offset = {}, 0
-    for name in start.names:
-        size = 4 * int(np.prod(start.shape(name), dtype=np.int64))
-        header[name] = {
-            "dtype": "F32",
-            "shape": start.shape(name),
-            "data_offsets": [offset, offset + size],
-        }
-        offset += size
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    with whole(path) as beside, open(beside, "wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text)
-        for name in start.names:
-            difference = end[name] - start[name]
-            if not np.isfinite(difference).all():
-                raise InputError(f"{end.path}: tensor {name} is not finite; no direction from it")
-            file.write(difference.astype("<f4", copy=False).tobytes())
+    write(path, {name: start.shape(name) for name in start.names}, difference)
 
 
 def dot(a, b):
