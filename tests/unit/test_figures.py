@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from landscape import figures
+from landscape import figures, tables
 from landscape.command import InputError
 from matplotlib.figure import Figure
 
@@ -27,7 +27,7 @@ GRID = np.linspace(-2, 2, 5)
 
 def surface(init="pretrained", task="mrpc", seed=1, plane="full", classes=2, grid=GRID):
     """A bowl around (1, 0) as evaluate_surface.py would write it."""
-    named = GROUP_LANDMARKS if plane in figures.GROUPS else LANDMARKS
+    named = GROUP_LANDMARKS if plane in tables.GROUPS else LANDMARKS
     betas = [0.0] if plane == "curve" else grid
     points = [(alpha, beta, None) for alpha in grid for beta in betas]
     points += [(*place, name) for name, place in named.items()]
@@ -110,7 +110,7 @@ def with_holes(tmp_path):
     table.loc[(table["alpha"] == 0) & (table["beta"] == 1), "train_loss"] = np.nan
     table.loc[(table["alpha"] == -1) & (table["beta"] == -1), "train_loss"] = np.inf
     table.to_parquet(tmp_path / "holes.parquet")
-    points = figures.read_surfaces([tmp_path / "holes.parquet"], "train_loss", plane=["full"])
+    points = tables.read_surfaces([tmp_path / "holes.parquet"], "train_loss", plane=["full"])
     return points, figures.loss_scale(points, "viridis", 2.0)
 
 
@@ -170,7 +170,7 @@ def test_path_of_figure_1_takes_from_the_curve_what_lies_between_start_and_end(w
 def test_scales_are_shared_by_both_inits_and_centred_on_guessing(tmp_path):
     table = surface(classes=3)
     table.to_parquet(tmp_path / "three.parquet")
-    points = figures.read_surfaces([tmp_path / "three.parquet"], "train_loss", plane=["full"])
+    points = tables.read_surfaces([tmp_path / "three.parquet"], "train_loss", plane=["full"])
     scale = figures.loss_scale(points, "viridis", 2.0)
     assert scale.top == pytest.approx(2 * np.log(3))
     below, above = scale.levels[scale.levels < np.log(3)][-1], scale.levels[8]

@@ -1,10 +1,10 @@
 """Figure 1: training-loss surfaces of training from scratch (top) and of fine-tuning (bottom)."""
 
 import numpy as np
-from landscape import figures
+from landscape import figures, tables
 from landscape.command import run
 
-DRAWN = [*figures.KEY, "plane", "alpha", "beta", "landmark", "train_loss"]
+DRAWN = [*tables.KEY, "plane", "alpha", "beta", "landmark", "train_loss"]
 
 
 def _on_path(points):
@@ -19,7 +19,7 @@ def draw_path(ax, points, top):
     ax.plot(steps["alpha"], steps["beta"], height, color="black", linewidth=1, zorder=4)
     for name, side in (("start", "right"), ("end", "left")):
         marker, label = figures.START_END[name]
-        point = figures.one(steps, landmark=name).iloc[0]
+        point = tables.one(steps, landmark=name).iloc[0]
         loss = point["train_loss"]
         place = point["alpha"], point["beta"], min(loss, top) if np.isfinite(loss) else 0.0
         ax.scatter(*place, depthshade=False, zorder=6, **figures.marked(marker))
@@ -53,23 +53,23 @@ def main(argv=None):
     figures.add_ceiling(parser)
     args = parser.parse_args(argv)
     files, planes = args.surfaces + args.curves, ["full", "curve"][: 1 + bool(args.curves)]
-    points = figures.read_surfaces(files, "train_loss", plane=planes, task=args.tasks)
+    points = tables.read_surfaces(files, "train_loss", plane=planes, task=args.tasks)
     points = points[_on_path(points) | (points["plane"] == "full")]
-    inits, tasks = figures.inits(points), points["task"].unique()
+    inits, tasks = tables.inits(points), points["task"].unique()
 
     figure, axes = figures.canvas(len(inits), len(tasks), subplot_kw={"projection": "3d"})
     for column, task in zip(axes.T, tasks):
         # one scale for both inits, in height and in colour, so that their widths compare
         scale = figures.loss_scale(points[points["task"] == task], args.colour_map, args.ceiling)
         for ax, init in zip(column, inits):
-            panel = figures.one(points, task=task, init=init)
-            figures.surface(ax, figures.one(panel, plane="full"), "train_loss", scale)
+            panel = tables.one(points, task=task, init=init)
+            figures.surface(ax, tables.one(panel, plane="full"), "train_loss", scale)
             draw_path(ax, panel, scale.top)
             frame(ax, scale)
         column[0].set_title(figures.task_name(task))
         figures.colour_bar(figure, column, scale, "training loss")
     for ax, init in zip(axes[:, 0], inits):
-        name = figures.INITS[init]
+        name = tables.INITS[init]
         ax.text2D(-0.08, 0.5, name, rotation=90, va="center", size=7, transform=ax.transAxes)
     figures.legend(
         figure, figures.marker_entries() + figures.non_finite_entries(points["train_loss"])

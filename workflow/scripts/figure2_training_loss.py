@@ -1,7 +1,7 @@
 """Figure 2: training loss by epoch, from scratch (dashed) and fine-tuned (solid)."""
 
 import numpy as np
-from landscape import figures
+from landscape import figures, tables
 from landscape.command import run
 
 
@@ -12,7 +12,7 @@ def binned(log, bins):
     """
     place = np.ceil((log["epoch"] * bins).round(6)).clip(lower=1)  # a bin holds its upper edge
     log = log.assign(epoch=(place - 0.5) / bins)
-    runs = log.groupby([*figures.KEY, "epoch"], sort=False)["loss"]
+    runs = log.groupby([*tables.KEY, "epoch"], sort=False)["loss"]
     runs = runs.agg(lambda losses: losses.to_numpy().mean()).reset_index()
     over_seeds = runs.groupby(["init", "task", "epoch"])["loss"]
     return over_seeds.agg(
@@ -24,15 +24,15 @@ def main(argv=None):
     parser = figures.parser(__doc__, "logs")
     parser.add_argument("--bins", type=int, default=10, help="per epoch (default: %(default)s)")
     args = parser.parse_args(argv)
-    logs = figures.read(args.logs, [*figures.KEY, "epoch", "loss"])
-    logs = figures.select(logs, task=args.tasks)
-    inits, tasks = figures.inits(logs), logs["task"].unique()
-    losses = figures.select(binned(logs, args.bins), task=list(tasks))
+    logs = tables.read(args.logs, [*tables.KEY, "epoch", "loss"])
+    logs = tables.select(logs, task=args.tasks)
+    inits, tasks = tables.inits(logs), logs["task"].unique()
+    losses = tables.select(binned(logs, args.bins), task=list(tasks))
 
     figure, axes = figures.canvas(1, len(tasks), shape=0.85)
     for ax, task in zip(axes[0], tasks):
         for init in inits:
-            run_ = figures.one(losses, task=task, init=init)
+            run_ = tables.one(losses, task=task, init=init)
             figures.line(ax, run_["epoch"], run_["loss"], init)
             ax.fill_between(
                 "epoch",

@@ -1,10 +1,10 @@
 """Figure 5: normalised training loss along δ1, from scratch (dashed) and fine-tuned (solid)."""
 
 import numpy as np
-from landscape import figures
+from landscape import figures, tables
 from landscape.command import run
 
-DRAWN = [*figures.KEY, "alpha", "landmark", "train_loss", "normalised_loss"]
+DRAWN = [*tables.KEY, "alpha", "landmark", "train_loss", "normalised_loss"]
 
 
 def normalise(curve, ceiling):
@@ -16,9 +16,7 @@ def normalise(curve, ceiling):
     top = ceiling * np.log(curve["classes"].iloc[0])
     low = curve["train_loss"].where(np.isfinite(curve["train_loss"])).min()
     if low >= top:
-        figures.stop(
-            curve, f"lowest loss {low:.3g} is above the ceiling {top:.3g}: raise --ceiling"
-        )
+        tables.stop(curve, f"lowest loss {low:.3g} is above the ceiling {top:.3g}: raise --ceiling")
     return (curve["train_loss"] - low) / (top - low)
 
 
@@ -26,20 +24,20 @@ def main(argv=None):
     parser = figures.parser(__doc__, "curves")
     figures.add_ceiling(parser)
     args = parser.parse_args(argv)
-    points = figures.read_surfaces(args.curves, "train_loss", plane=["curve"], task=args.tasks)
+    points = tables.read_surfaces(args.curves, "train_loss", plane=["curve"], task=args.tasks)
     points = points.sort_values("alpha", kind="stable")
     points["normalised_loss"] = np.nan
     for _, curve in points.groupby(["init", "task"]):
         points.loc[curve.index, "normalised_loss"] = normalise(curve, args.ceiling)
-    inits, tasks = figures.inits(points), points["task"].unique()
+    inits, tasks = tables.inits(points), points["task"].unique()
 
     figure, axes = figures.canvas(1, len(tasks), shape=0.85, sharex=True, sharey=True)
     for ax, task in zip(axes[0], tasks):
         for init in inits:
-            curve = figures.one(points, task=task, init=init)
+            curve = tables.one(points, task=task, init=init)
             figures.line(ax, curve["alpha"], curve["normalised_loss"], init)
             for name, (marker, _) in figures.START_END.items():
-                point = figures.one(curve, landmark=name)
+                point = tables.one(curve, landmark=name)
                 ax.scatter(
                     "alpha", "normalised_loss", data=point, zorder=6, **figures.marked(marker)
                 )

@@ -3,10 +3,10 @@
 import argparse
 
 import numpy as np
-from landscape import figures
+from landscape import figures, tables
 from landscape.command import run, whole
 
-GROUPS = ["none", *figures.GROUPS]
+GROUPS = ["none", *tables.GROUPS]
 
 
 def wilson(share, n, z=1.959964):
@@ -42,23 +42,23 @@ def check(rollbacks):
     for (task, seed), run_ in rollbacks.groupby(["task", "seed"]):
         if sorted(run_["group"]) != sorted(GROUPS):
             found = ", ".join(run_["group"])
-            figures.stop(run_, f"{task}, seed {seed}: groups {found}, expected {', '.join(GROUPS)}")
+            tables.stop(run_, f"{task}, seed {seed}: groups {found}, expected {', '.join(GROUPS)}")
     for by, column in (("group", "layers"), ("task", "dev_n")):
         for key, values in rollbacks.groupby(by)[column]:
             if values.nunique() > 1:
                 found = ", ".join(map(str, values.unique()))
-                figures.stop(rollbacks, f"{by} {key} has {column} {found}, expected one")
+                tables.stop(rollbacks, f"{by} {key} has {column} {found}, expected one")
 
 
 def cells(table):
     """Header and rows as in the paper; a change is that of the two printed numbers."""
     by_group = table.drop_duplicates("group").set_index("group")["layers"]
-    header = ["Dataset", "Whole model", *(f"Layers {by_group[group]}" for group in figures.GROUPS)]
+    header = ["Dataset", "Whole model", *(f"Layers {by_group[group]}" for group in tables.GROUPS)]
     rows = []
     for task, of_task in table.groupby("task", sort=False):
         printed = of_task.set_index("group")["accuracy"].round(2)
         row = [figures.task_name(task), f"{printed['none']:.2f}"]
-        for group in figures.GROUPS:
+        for group in tables.GROUPS:
             row.append(f"{printed[group]:.2f} ({printed[group] - printed['none']:+.2f})")
         rows.append(row)
     return header, rows
@@ -96,13 +96,13 @@ def main(argv=None):
     parser.add_argument("--markdown", required=True)
     parser.add_argument("--latex", required=True)
     args = parser.parse_args(argv)
-    columns = [*figures.KEY, "group", "layers", "dev_correct", "dev_n"]
-    rollbacks = figures.read(args.rollbacks, columns)
-    rollbacks = figures.select(rollbacks, group=GROUPS, task=args.tasks, init=[args.init])
+    columns = [*tables.KEY, "group", "layers", "dev_correct", "dev_n"]
+    rollbacks = tables.read(args.rollbacks, columns)
+    rollbacks = tables.select(rollbacks, group=GROUPS, task=args.tasks, init=[args.init])
     check(rollbacks)
 
     table = accuracies(rollbacks)
-    figures.write_csv(table.assign(init=args.init), args.csv)
+    tables.write_csv(table.assign(init=args.init), args.csv)
     for write, path in ((markdown, args.markdown), (latex, args.latex)):
         with whole(path) as beside:
             beside.write_text(write(*cells(table)), encoding="utf-8")
