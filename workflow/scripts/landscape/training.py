@@ -103,70 +103,71 @@ def train(model, train_examples, dev_examples, recipe, state_folder, budget, acc
     learning_rate. scores one row an epoch: dev_loss, dev_error and their standard errors, by the
     code that evaluates landscapes. Each epoch draws its order and its dropout from (seed, epoch),
     so that a run that was interrupted ends with the bits of one that was not.
+
+    budget: tokens a batch of the dev evaluation; key: what else a state must agree in to go on.
     """
-    device, rank, world = (
-        accelerator.device,
-        accelerator.process_index,
-        accelerator.num_processes,
-    )
-    model.to(device)
+    model.to(accelerator.device)
     adam = optimizer(model, recipe)
     state = State(state_folder, {**asdict(recipe), **key})
     done, log, scores = state.load(model, adam)
     if done:
         accelerator.print(f"going on after epoch {done}", flush=True)
     wrapped, adam = accelerator.prepare(model, adam)
-    classes = train_examples.facts["labels"]
     if accelerator.is_main_process:
-        splits = {"dev": packed(dev_examples, budget, device)}
-        evaluate = Evaluator(model.eval(), splits, classes)
-    steps = -(-len(train_examples) // recipe.batch_size)
-    total = steps * recipe.epochs
+        splits = {"dev": packed(dev_examples, budget, accelerator.device)}
+        evaluate = Evaluator(model.eval(), splits, train_examples.facts["labels"])
     for epoch in range(done, recipe.epochs):
-        torch.manual_seed((recipe.seed * 1000 + epoch) * 64 + rank)
-        model.train()
-        losses = []
-        order = shuffled(train_examples, recipe.batch_size, recipe.seed, epoch)
-        for step, chosen in enumerate(order, start=epoch * steps):
-            for group in adam.param_groups:
-                group["lr"] = recipe.learning_rate * rate(step, total, recipe.warmup)
-            mine = chosen[rank::world]
-            inputs = train_examples.batch(mine, device)
-            with torch.autocast(device.type, torch.bfloat16, recipe.precision == "bfloat16"):
-                logits = wrapped(**inputs).logits
-            label = train_examples.labels[mine].to(device)
-            # summed over this process's share and divided by the global batch; the wrapper
-            # averages gradients over processes, so that is undone
-            loss = cross_entropy(logits.float(), label, reduction="sum") / len(chosen)
-            accelerator.backward(loss * world)
-            accelerator.clip_grad_norm_(wrapped.parameters(), recipe.max_grad_norm)
-            adam.step()
-            adam.zero_grad()
-            losses.append(loss.detach())
-        losses = accelerator.reduce(torch.stack(losses), "sum").tolist()
-        for step, loss in enumerate(losses, start=epoch * steps):
-            within = min((step + 1 - epoch * steps) * recipe.batch_size, len(train_examples))
-            log.append(
-                {
-                    "step": step + 1,
-                    "epoch": epoch + within / len(train_examples),
-                    "examples": epoch * len(train_examples) + within,
-                    "loss": loss,
-                    "learning_rate": recipe.learning_rate * rate(step, total, recipe.warmup),
-                }
-            )
+        rows = one_epoch(wrapped, adam, train_examples, recipe, epoch, accelerator)
+        log += rows
         if accelerator.is_main_process:
             model.eval()
             score = evaluate("dev")
-            scores.append(
-                {"epoch": epoch + 1} | {f"dev_{k}": v for k, v in score.items() if k != "predicted"}
-            )
+            columns = {f"dev_{k}": value for k, value in score.items() if k != "predicted"}
+            scores.append({"epoch": epoch + 1} | columns)
             models.save_checkpoint(model, state.epoch_path(epoch + 1))
             state.save(model, adam, epoch + 1, log, scores)
+            loss = sum(row["loss"] for row in rows) / len(rows)
             print(
-                f"epoch {epoch + 1}/{recipe.epochs}  training loss {sum(losses) / steps:.4f}  "
+                f"epoch {epoch + 1}/{recipe.epochs}  training loss {loss:.4f}  "
                 f"dev loss {score['loss']:.4f}  dev accuracy {100 * (1 - score['error']):.2f} %",
                 flush=True,
             )
         accelerator.wait_for_everyone()
     return pd.DataFrame(log), pd.DataFrame(scores)
+
+
+def one_epoch(model, adam, examples, recipe, epoch, accelerator):
+    """One pass over the examples; returns the rows of the log, one a step."""
+    device = accelerator.device
+    rank, world = accelerator.process_index, accelerator.num_processes
+    torch.manual_seed((recipe.seed * 1000 + epoch) * 64 + rank)
+    model.train()
+    steps = shuffled(examples, recipe.batch_size, recipe.seed, epoch)
+    rows, losses, seen = [], [], epoch * len(examples)
+    for step, chosen in enumerate(steps, start=epoch * len(steps)):
+        factor = rate(step, len(steps) * recipe.epochs, recipe.warmup)
+        for group in adam.param_groups:
+            group["lr"] = recipe.learning_rate * factor
+        mine = chosen[rank::world]
+        label = examples.labels[mine].to(device)
+        with torch.autocast(device.type, torch.bfloat16, recipe.precision == "bfloat16"):
+            logits = model(**examples.batch(mine, device)).logits
+        # this process's share of the mean over the global batch; the wrapper averages gradients
+        # over processes, so that is undone
+        loss = cross_entropy(logits.float(), label, reduction="sum") / len(chosen)
+        accelerator.backward(loss * world)
+        accelerator.clip_grad_norm_(model.parameters(), recipe.max_grad_norm)
+        adam.step()
+        adam.zero_grad()
+        losses.append(loss.detach())
+        seen += len(chosen)
+        rows.append(
+            {
+                "step": step + 1,
+                "epoch": seen / len(examples),
+                "examples": seen,
+                "learning_rate": recipe.learning_rate * factor,
+            }
+        )
+    losses = accelerator.reduce(torch.stack(losses), "sum").tolist()
+    return [row | {"loss": loss} for row, loss in zip(rows, losses)]
