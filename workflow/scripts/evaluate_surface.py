@@ -3,7 +3,7 @@
 import argparse
 import time
 
-from landscape import labels
+from landscape import gpu, labels
 from landscape.command import InputError, run
 
 
@@ -28,6 +28,7 @@ def main(argv=None):
     if (args.plane == "curve") != (args.second is None):
         raise InputError("--second: a plane needs δ2, a curve has none")
 
+    gpu.lease()
     import pandas as pd
     import torch
     from landscape import models, plane, provenance, surface

@@ -6,6 +6,7 @@ projection on the plane hides.
 
 import argparse
 
+from landscape import gpu
 from landscape.command import run, whole
 
 
@@ -24,6 +25,7 @@ def main(argv=None):
     parser.add_argument("--output", required=True, help=".csv")
     args = parser.parse_args(argv)
 
+    gpu.lease()
     import pandas as pd
     import torch
     from landscape import models, plane, trajectory

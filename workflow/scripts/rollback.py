@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from landscape import labels
+from landscape import gpu, labels
 from landscape.command import run, whole
 
 
@@ -26,6 +26,7 @@ def main(argv=None):
     parser.add_argument("--output", type=Path, required=True, help=".csv")
     args = parser.parse_args(argv)
 
+    gpu.lease()
     import pandas as pd
     import torch
     from landscape import models, plane

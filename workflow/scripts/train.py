@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-from landscape import labels
+from landscape import gpu, labels
 from landscape.command import InputError, run, whole
 
 
@@ -30,6 +30,7 @@ def main(argv=None):
     parser.add_argument("--output", type=Path, required=True, help="folder")
     args = parser.parse_args(argv)
 
+    gpu.lease()
     os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"  # what deterministic kernels ask for
     import torch
     from accelerate import Accelerator

@@ -1,6 +1,7 @@
 """The Accelerate loop: epochs, schedule, logs, and going on after an interruption."""
 
 import json
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -144,6 +145,7 @@ def one_epoch(model, adam, examples, recipe, epoch, accelerator):
     model.train()
     steps = shuffled(examples, recipe.batch_size, recipe.seed, epoch)
     rows, losses, seen = [], [], epoch * len(examples)
+    reported = time.monotonic()
     for step, chosen in enumerate(steps, start=epoch * len(steps)):
         factor = rate(step, len(steps) * recipe.epochs, recipe.warmup)
         for group in adam.param_groups:
@@ -161,6 +163,9 @@ def one_epoch(model, adam, examples, recipe, epoch, accelerator):
         adam.zero_grad()
         losses.append(loss.detach())
         seen += len(chosen)
+        if time.monotonic() - reported > 30:
+            reported = time.monotonic()
+            accelerator.print(f"epoch {seen / len(examples):.2f}  loss {loss:.4f}", flush=True)
         rows.append(
             {
                 "step": step + 1,
