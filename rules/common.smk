@@ -75,7 +75,8 @@ def recipe(wildcards, epochs, rate):
     """What a run is trained with, as the JSON that train.py takes."""
     batch_size = TASKS[wildcards.task][wildcards.init]["batch_size"]
     return json.dumps(
-        {"epochs": epochs, "learning_rate": rate, "batch_size": batch_size} | config["training"]
+        {"epochs": epochs, "learning_rate": rate, "batch_size": batch_size} | config["training"],
+        sort_keys=True,
     )
 
 

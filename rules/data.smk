@@ -47,7 +47,7 @@ rule prepare_task:
     shell:
         "python {input.code[0]} --train {input.train:q} --dev {input.dev:q}"
         " --text {params.text:q} --label {params.label:q}"
-        " --tokenizer $(dirname {input.tokenizer:q}) --max-length {params.max_length}"
+        ' --tokenizer "$(dirname {input.tokenizer:q})" --max-length {params.max_length}'
         " --output-train {output.train} --output-dev {output.dev} > {log} 2>&1"
 
 

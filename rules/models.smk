@@ -55,6 +55,6 @@ rule initial_model:
     params:
         layers=[number for group in config["layer_groups"].values() for number in group],
     shell:
-        "python {input.code[0]} --model $(dirname {input.model[0]:q}) --init {wildcards.init}"
+        'python {input.code[0]} --model "$(dirname {input.model[0]:q})" --init {wildcards.init}'
         " --seed {wildcards.seed} --layers {params.layers} --output $(dirname {output.config})"
         " > {log} 2>&1"

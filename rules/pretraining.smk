@@ -12,7 +12,7 @@ rule mini_architecture:
     conda:
         "../envs/torch.yaml"
     params:
-        config=json.dumps(MODEL["pretrain"]["config"]),
+        config=json.dumps(MODEL["pretrain"]["config"], sort_keys=True),
     shell:
         "python {input.code[0]} --config {params.config:q}"
         " --tokenizer $(dirname {input.tokenizer}) --output $(dirname {output}) > {log} 2>&1"
@@ -37,8 +37,8 @@ rule pretrain:
         "../envs/torch.yaml"
     threads: config["threads"]
     params:
-        config=json.dumps(MODEL["pretrain"]["config"]),
-        recipe=json.dumps(MODEL["pretrain"]["recipe"]),
+        config=json.dumps(MODEL["pretrain"]["config"], sort_keys=True),
+        recipe=json.dumps(MODEL["pretrain"]["recipe"], sort_keys=True),
         seed=MODEL["pretrain"]["seed"],
     shell:
         "python {input.code[0]} --text {input.text} --tokenizer $(dirname {input.tokenizer})"

@@ -3,13 +3,23 @@
 import argparse
 import csv
 import json
+import math
 from pathlib import Path
 
 import yaml
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import best_match
 from landscape import models
 from landscape.command import InputError, run
+
+# JSON takes 2.0 for an integer and YAML .inf for a number; neither is meant here
+TYPES = Draft202012Validator.TYPE_CHECKER.redefine_many(
+    {
+        "integer": lambda _, value: isinstance(value, int) and not isinstance(value, bool),
+        "number": lambda _, value: type(value) in (int, float) and math.isfinite(value),
+    }
+)
+Validator = validators.extend(Draft202012Validator, type_checker=TYPES)
 
 GRAMMAR_TASKS = ("mnli", "rte", "sst2", "mrpc")
 
@@ -20,7 +30,7 @@ def check(config, schema, name):
     def wrong(key, what):
         raise InputError(f"{name}: {key}: {what}")
 
-    if error := best_match(Draft202012Validator(schema).iter_errors(config)):
+    if error := best_match(Validator(schema).iter_errors(config)):
         hint = " (YAML reads 1e-5 as text; write 1.0e-5)" if error.validator == "type" else ""
         wrong(".".join(map(str, error.absolute_path)) or "top level", error.message + hint)
     tasks = config["tasks"]
@@ -65,8 +75,11 @@ def check_model(config, wrong):
             models.check_folder(model["path"])
         except InputError as error:
             wrong("model.path", error)
-        description = json.loads((Path(model["path"]) / "config.json").read_text())
-        layers = description.get("num_hidden_layers")
+        description = Path(model["path"]) / "config.json"
+        try:
+            layers = json.loads(description.read_text()).get("num_hidden_layers")
+        except (ValueError, AttributeError) as error:
+            wrong("model.path", f"{description}: not a model's configuration ({error})")
     for group, (first, last) in config["layer_groups"].items():
         if first > last:
             wrong(f"layer_groups.{group}", f"[{first}, {last}] must go from low to high")
@@ -86,25 +99,29 @@ def check_source(task, settings, config, wrong):
         key = f"tasks.{task}.files.{split}"
         if not Path(path).is_file():
             wrong(key, f"{path}: no such file")
-        columns = columns_of(Path(path))
-        if columns is None:
-            wrong(key, f"{path}: not .csv, .tsv, .jsonl or .parquet")
+        try:
+            columns = columns_of(Path(path))
+        except (OSError, ValueError) as error:
+            wrong(key, f"{path}: cannot be read ({' '.join(str(error).split())})")
         for column in [*settings["text"], settings["label"]]:
             if column not in columns:
                 wrong(key, f"{path}: no column {column!r}; it has {', '.join(columns)}")
 
 
 def columns_of(path):
-    """The columns of a table by its first line or its schema; None for an unknown suffix."""
+    """The columns of a table by its first line or its schema. ValueError for what is no table."""
     if path.suffix == ".parquet":
         from pyarrow.parquet import read_schema
 
         return read_schema(path).names
     if path.suffix not in (".csv", ".tsv", ".jsonl"):
-        return None
+        raise ValueError("not .csv, .tsv, .jsonl or .parquet")
     with open(path, encoding="utf-8-sig", newline="") as file:
         if path.suffix == ".jsonl":
-            return list(json.loads(file.readline() or "{}"))
+            first = json.loads(file.readline() or "{}")
+            if not isinstance(first, dict):
+                raise ValueError("its first line is no JSON object")
+            return list(first)
         return next(csv.reader(file, delimiter="\t" if path.suffix == ".tsv" else ","), [])
 
 
@@ -115,7 +132,7 @@ def main(argv=None):
     args = parser.parse_args(argv)
     try:
         config = yaml.safe_load(args.config.read_text())
-    except (OSError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError(f"{args.config}: {' '.join(str(error).split())}")
     check(config, yaml.safe_load(args.schema.read_text()), args.config)
     print(f"{args.config}: in order")

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from landscape import models, tasks
-from landscape.command import run
+from landscape.command import InputError, run
 
 
 def main(argv=None):
@@ -23,10 +23,12 @@ def main(argv=None):
         args.output_train: tasks.read_table(args.train, args.text, args.label),
         args.output_dev: tasks.read_table(args.dev, args.text, args.label),
     }
-    classes = int(splits[args.output_train][1].max()) + 1
-    if classes < 2:
-        raise tasks.InputError(f"{args.train}: all labels of {args.label!r} are 0; two are needed")
+    labels = [labels for _, labels in splits.values()]
+    classes = tasks.count_classes(*labels, names=(args.train, args.dev))
     tokenizer = models.load_tokenizer(args.tokenizer)
+    longest = models.longest_input(args.tokenizer)
+    if longest and args.max_length > longest:
+        raise InputError(f"max_length: {args.max_length}, but the model takes {longest} tokens")
     for path, (texts, labels) in splits.items():
         facts = tasks.tokenise(tokenizer, texts, labels, classes, args.max_length, path)
         print(f"{path.stem}: {facts}")

@@ -6,13 +6,17 @@ A checkpoint is one safetensors file: the encoder's tensors as `encoder.<name>`,
 architecture. torch and transformers are imported late: the steps that only need names stay quick.
 """
 
+import json
 import re
+from contextlib import contextmanager
 from pathlib import Path
 
 from . import vectors
 from .command import InputError
 
 ENCODER, HEAD = "encoder.", "head."
+VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
+OFFSET_POSITIONS = ("roberta", "xlm-roberta", "camembert")  # count positions from the padding's id
 
 
 def layer_of(name):
@@ -42,49 +46,82 @@ def check_folder(folder, weights=True):
         raise InputError(f"{folder}: no model.safetensors; only safetensors weights are read")
 
 
+@contextmanager
+def loading(folder):
+    """Turn what transformers says of an unusable model folder into one line."""
+    from safetensors import SafetensorError
+    from transformers import logging
+
+    logging.set_verbosity_error()  # that the head is new is no news
+    logging.disable_progress_bar()
+    try:
+        yield
+    except (OSError, ValueError, SafetensorError) as error:
+        raise InputError(f"{folder}: cannot be loaded ({' '.join(str(error).split())[:300]})")
+
+
 def load_tokenizer(folder):
+    """The folder's tokenizer. Raises InputError where there is none, or one without padding."""
     from transformers import AutoTokenizer
 
-    try:
-        return AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{folder}: no usable tokenizer there ({str(error).splitlines()[0]})")
+    # without any of these transformers would make up a tokenizer that knows no word
+    if not any(list(Path(folder).glob(name)) for name in VOCABULARIES):
+        raise InputError(f"{folder}: no tokenizer there ({', '.join(VOCABULARIES)})")
+    with loading(folder):
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    if tokenizer.pad_token_id is None:
+        raise InputError(f"{folder}: the tokenizer has no padding token")
+    return tokenizer
+
+
+def longest_input(folder):
+    """How many tokens the folder's model can take; None where its config does not say."""
+    path = Path(folder) / "config.json"
+    config = json.loads(path.read_text()) if path.is_file() else {}
+    positions = config.get("max_position_embeddings")
+    if positions and config.get("model_type") in OFFSET_POSITIONS:
+        positions -= config.get("pad_token_id", 1) + 1
+    return positions
 
 
 def initial_encoder(folder, init, seed):
     """The bare encoder θ0: with the folder's weights (`pretrained`) or random ones (`scratch`).
 
     The seed decides all of `scratch`, and of `pretrained` whatever the folder lacks (a pooler).
+    Raises InputError for a folder that holds no model.
     """
     import torch
-    from transformers import AutoConfig, AutoModel
+    from transformers import AutoConfig, AutoModelForSequenceClassification
 
     check_folder(folder, weights=init == "pretrained")
     torch.manual_seed(seed)
-    if init == "scratch":
+    with loading(folder):
+        if init == "pretrained":
+            return load_classifier(folder, 2, seed).base_model
         config = AutoConfig.from_pretrained(folder, local_files_only=True)
-        return AutoModel.from_config(config, dtype=torch.float32)
-    return AutoModel.from_pretrained(
-        folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
-    )
+        scratch = AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
+    return scratch.base_model  # of a classifier: not every one has the bare model's pooler
 
 
 def load_classifier(folder, labels, seed=0):
-    """θ0 with a fresh, seeded head for `labels` classes, in float32."""
-    import torch
-    from transformers import AutoModelForSequenceClassification, logging
+    """θ0 with a fresh, seeded head for `labels` classes, in float32.
 
-    logging.set_verbosity_error()  # that the head is new is no news
-    logging.disable_progress_bar()
+    Raises InputError for a folder that holds no model.
+    """
+    import torch
+    from transformers import AutoModelForSequenceClassification
+
+    check_folder(folder)
     torch.manual_seed(seed)
-    return AutoModelForSequenceClassification.from_pretrained(
-        folder,
-        num_labels=labels,
-        local_files_only=True,
-        use_safetensors=True,
-        dtype=torch.float32,
-        attn_implementation=None if torch.cuda.is_available() else "eager",
-    )
+    with loading(folder):
+        return AutoModelForSequenceClassification.from_pretrained(
+            folder,
+            num_labels=labels,
+            local_files_only=True,
+            use_safetensors=True,
+            dtype=torch.float32,
+            attn_implementation=None if torch.cuda.is_available() else "eager",
+        )
 
 
 def load_final(folder, checkpoint, labels):

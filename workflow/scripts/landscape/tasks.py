@@ -37,31 +37,48 @@ def read_table(path, text, label):
     try:
         table = READERS[path.suffix](path)
     except (ValueError, pa.ArrowException) as error:
-        raise InputError(f"{path}: cannot be read as {path.suffix[1:]} ({error})")
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path}: cannot be read as {path.suffix[1:]} ({reason})")
     for column in [*text, label]:
         if column not in table:
             raise InputError(f"{path}: no column {column!r}; it has {', '.join(table.columns)}")
     if table.empty:
         raise InputError(f"{path}: no examples in it")
+    for column in text:
+        if table[column].isna().any():
+            row = int(table[column].isna().to_numpy().argmax())
+            raise InputError(f"{path}: column {column!r} has no text in row {row}")
     numbers = pd.to_numeric(table[label], errors="coerce").to_numpy(float)
-    if not (np.isfinite(numbers) & (numbers >= 0) & (numbers == np.floor(numbers))).all():
-        odd = table[label][~(numbers >= 0) | (numbers != np.floor(numbers))].iloc[0]
+    whole_numbers = np.isfinite(numbers) & (numbers >= 0) & (numbers == np.floor(numbers))
+    if not whole_numbers.all():
+        odd = table[label][~whole_numbers].iloc[0]
         raise InputError(
             f"{path}: column {label!r} holds {odd!r}; labels must be whole numbers from 0"
         )
     return [table[column].astype(str).tolist() for column in text], numbers.astype(np.int64)
 
 
-def tokenise(tokenizer, texts, labels, classes, max_length, path):
-    """Write one split as tokenised Parquet; longer examples are cut to `max_length` tokens.
+def count_classes(train, dev, names):
+    """The number of classes of a task from the labels of its two splits (`names`: their files).
 
-    Raises InputError where a label is not below `classes` (those of the training split).
+    Raises InputError unless they are 2 or more, no more than examples, and dev has no others.
     """
-    if labels.max() >= classes:
+    classes = int(train.max()) + 1
+    if not 2 <= classes <= len(train):
         raise InputError(
-            f"{path.stem}: label {labels.max()} does not occur in the training split, "
-            f"whose labels are 0 to {classes - 1}"
+            f"{names[0]}: labels 0 to {classes - 1} in {len(train)} examples; expected whole "
+            "numbers from 0, two classes or more, no more classes than examples"
         )
+    if dev.max() >= classes:
+        raise InputError(
+            f"{names[1]}: label {dev.max()} does not occur in the training split, whose labels "
+            f"are 0 to {classes - 1}"
+        )
+    return classes
+
+
+def tokenise(tokenizer, texts, labels, classes, max_length, path):
+    """Write one split as tokenised Parquet; longer examples are cut to `max_length` tokens."""
     full = tokenizer(*texts, truncation=False, return_attention_mask=False, verbose=False)
     cut = tokenizer(*texts, truncation=True, max_length=max_length, return_attention_mask=False)
     lengths = [len(ids) for ids in cut["input_ids"]]

@@ -1,6 +1,7 @@
 """The Accelerate loop: epochs, schedule, logs, and going on after an interruption."""
 
 import json
+import shutil
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -78,14 +79,20 @@ class State:
 
     def load(self, model, adam):
         """(epochs done, log, scores); fills model and optimizer. (0, [], []) to start anew."""
+        if found := self._load(model, adam):
+            return found
+        shutil.rmtree(self.folder, ignore_errors=True)
+        return 0, [], []
+
+    def _load(self, model, adam):
         try:
             with safe_open(self.path, framework="pt") as state:
                 facts = state.metadata()
                 if facts["key"] != self.key:
-                    return 0, [], []
+                    return None
                 epoch = int(facts["epoch"])
                 if not all(self.epoch_path(i + 1).is_file() for i in range(epoch)):
-                    return 0, [], []
+                    return None
                 with torch.no_grad():
                     for name, parameter in models.parameters(model).items():
                         parameter.copy_(state.get_tensor(f"parameter/{name}"))
@@ -94,7 +101,7 @@ class State:
                             adam.state[parameter][key] = value.to(parameter.device)
                 return epoch, json.loads(facts["log"]), json.loads(facts["scores"])
         except (OSError, SafetensorError, KeyError):
-            return 0, [], []
+            return None
 
 
 def train(model, train_examples, dev_examples, recipe, state_folder, budget, accelerator, key):

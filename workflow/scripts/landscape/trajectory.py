@@ -15,12 +15,20 @@ def checkpoints(run, further=None):
     Raises InputError where some are missing.
     """
     selected = json.loads((Path(run) / "selected.json").read_text())
-    files = sorted((Path(run) / selected["candidate"]).glob("epoch_*.safetensors"))
-    if len(files) != selected["epochs"]:
-        raise InputError(
-            f"{run}/{selected['candidate']}: {len(files)} of {selected['epochs']} epochs are there"
-        )
-    return files, sorted(Path(further).glob("epoch_*.safetensors")) if further else []
+    first = epochs(Path(run) / selected["candidate"], selected["epochs"])
+    if further is None:
+        return first, []
+    scores = (Path(further) / "scores.csv").read_text().splitlines()
+    return first, epochs(Path(further), len(scores) - 1)
+
+
+def epochs(folder, number):
+    """The checkpoints of a run's epochs in order, none left out, none of another run's added."""
+    files = [folder / f"epoch_{epoch:02d}.safetensors" for epoch in range(1, number + 1)]
+    for file in files:
+        if not file.is_file():
+            raise InputError(f"{file}: missing; delete {folder} to have all its epochs made again")
+    return files
 
 
 def products(start, epochs, delta1, delta2):

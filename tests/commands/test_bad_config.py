@@ -1,0 +1,220 @@
+"""A config with something wrong: one line that names the key, before any rule runs."""
+
+import json
+
+import helpers
+import pandas as pd
+import pytest
+import yaml
+
+import check_config
+
+TINY = yaml.safe_load((helpers.ROOT / "tests/tiny.yaml").read_text())
+GONE = object()
+
+FILES = {"train": "{folder}/train.csv", "dev": "{folder}/dev.csv"}
+
+# id: ({key: value in place of the good one}, what the line must say). {folder} holds good files.
+WRONG = {
+    # keys
+    "unknown key": ({"treads": 4}, "treads"),
+    "unknown nested key": ({"training.momentum": 0.9}, "momentum"),
+    "unknown key of a task": ({"tasks.mnli.lable": "label"}, "lable"),
+    "missing key": ({"surfaces": GONE}, "surfaces"),
+    "missing nested key": ({"tasks.sst2.scratch.batch_size": GONE}, "batch_size"),
+    # types
+    "learning rate as YAML text": ({"tasks.mnli.scratch.learning_rate": ["1e-5"]}, "1.0e-5"),
+    "seeds not a list": ({"seeds": 0}, "seeds"),
+    "threads as text": ({"threads": "two"}, "threads"),
+    "number of points a fraction": ({"surfaces.points": 5.5}, "surfaces.points"),
+    "whole number written as 2.0": ({"tasks.mnli.scratch.epochs": [2.0]}, "epochs"),
+    "seed written as 1.0": ({"seeds": [1.0]}, "seeds"),
+    "text as one word": ({"tasks.sst2.text": "sentence"}, "tasks.sst2.text"),
+    "tasks empty": ({"tasks": None}, "tasks"),
+    # values
+    "no seeds": ({"seeds": []}, "seeds"),
+    "negative seed": ({"seeds": [-1]}, "seeds"),
+    "the same seed twice": ({"seeds": [1, 1]}, "seeds"),
+    "no epochs": ({"tasks.mnli.pretrained.epochs": []}, "tasks.mnli.pretrained.epochs"),
+    "zero epochs from scratch": ({"tasks.mnli.scratch.epochs": [0]}, "tasks.mnli.scratch.epochs"),
+    "batch size 0": ({"tasks.mnli.scratch.batch_size": 0}, "batch_size"),
+    "learning rate 0": ({"tasks.mnli.scratch.learning_rate": [0.0]}, "learning_rate"),
+    "learning rate not a number": (
+        {"tasks.mnli.scratch.learning_rate": [float("nan")]},
+        "learning_rate",
+    ),
+    "threads 0": ({"threads": 0}, "threads"),
+    "three text columns": ({"tasks.mnli.text": ["a", "b", "c"]}, "tasks.mnli.text"),
+    "precision": ({"training.precision": "float16"}, "training.precision"),
+    "warmup in percent": ({"training.warmup": 10}, "training.warmup"),
+    "results nowhere": ({"pathvars.results": ""}, "pathvars.results"),
+    "task name with a slash": ({"tasks.glue/mnli": TINY["tasks"]["mnli"]}, "glue/mnli"),
+    # surfaces
+    "grid of one point": ({"surfaces.points": 1}, "surfaces.points"),
+    "curve of one point": ({"surfaces.curve_points": 1}, "surfaces.curve_points"),
+    "range upside down": ({"surfaces.range": [4.0, -4.0]}, "surfaces.range"),
+    "range of no width": ({"surfaces.range": [1.0, 1.0]}, "surfaces.range"),
+    "range of one end": ({"surfaces.range": [4.0]}, "surfaces.range"),
+    "range without an end": ({"surfaces.range": [-4.0, float("inf")]}, "surfaces.range"),
+    "range not a number": ({"surfaces.range": [float("nan"), 4.0]}, "surfaces.range"),
+    "train_examples misspelt": ({"surfaces.train_examples": "al"}, "surfaces.train_examples"),
+    # model and layers
+    "two models": ({"model.hub": "google-bert/bert-base-cased"}, "model"),
+    "no model": ({"model": {}}, "model"),
+    "layer beyond the model": ({"layer_groups.high": [2, 3]}, "layers 0 to 2"),
+    "layers reversed": ({"layer_groups.high": [2, 1]}, "layer_groups.high"),
+    "layer group missing": ({"layer_groups.low": GONE}, "low"),
+    "layer group of one number": ({"layer_groups.low": [0]}, "layer_groups.low"),
+    "model folder missing": ({"model": {"path": "{folder}/none"}}, "none"),
+    "model folder without weights": ({"model": {"path": "{folder}/weightless"}}, "safetensors"),
+    "model folder without config.json": ({"model": {"path": "{folder}/bare"}}, "config.json"),
+    "model folder with a broken config.json": (
+        {"model": {"path": "{folder}/broken"}},
+        "broken/config.json",
+    ),
+    "layer beyond the model folder's": (
+        {"model": {"path": "{folder}/model"}, "layer_groups.high": [2, 3]},
+        "layers 0 to 2",
+    ),
+    "language missing": ({"language": GONE}, "language"),
+    # sources
+    "no source": ({"tasks.sst2.grammar": GONE}, "tasks.sst2"),
+    "two sources": ({"tasks.sst2.hub": {"path": "glue", "splits": ["a", "b"]}}, "tasks.sst2"),
+    "no such grammar task": ({"tasks.qnli": TINY["tasks"]["mnli"]}, "tasks.qnli.grammar"),
+    "hub with one split": (
+        {"tasks.sst2.grammar": GONE, "tasks.sst2.hub": {"path": "glue", "splits": ["train"]}},
+        "splits",
+    ),
+    "file missing": ({"tasks.sst2.files": FILES | {"dev": "{folder}/none.csv"}}, "none.csv"),
+    "file of unknown suffix": (
+        {"tasks.sst2.files": FILES | {"dev": "{folder}/dev.xls"}},
+        "dev.xls",
+    ),
+    "file without the column": ({"tasks.sst2.files": FILES, "tasks.sst2.label": "y"}, "'y'"),
+    "file that is empty": ({"tasks.sst2.files": FILES | {"dev": "{folder}/empty.csv"}}, "empty"),
+    "folder in place of a file": ({"tasks.sst2.files": FILES | {"dev": "{folder}/model"}}, "model"),
+    "parquet that is none": (
+        {"tasks.sst2.files": FILES | {"dev": "{folder}/a.parquet"}},
+        "a.parquet",
+    ),
+    "jsonl that is none": ({"tasks.sst2.files": FILES | {"dev": "{folder}/a.jsonl"}}, "a.jsonl"),
+    "jsonl of lists": ({"tasks.sst2.files": FILES | {"dev": "{folder}/b.jsonl"}}, "b.jsonl"),
+    "csv that is not UTF-8": ({"tasks.sst2.files": FILES | {"dev": "{folder}/l.csv"}}, "l.csv"),
+    # partners and figures
+    "partner not in the study": ({"tasks.sst2.partner": "rte"}, "tasks.sst2.partner"),
+    "partner itself": ({"tasks.sst2.partner": "sst2"}, "tasks.sst2.partner"),
+    "one task only": ({"tasks.sst2": GONE}, "tasks"),
+    "no tasks in figures": ({"figures.tasks": []}, "figures.tasks"),
+    "figure of an unknown task": ({"figures.trajectories": ["rte"]}, "figures.trajectories"),
+    "overfitting of an unknown task": ({"figures.overfitting.task": "rte"}, "figures.overfitting"),
+    "overfitting after two epochs": (
+        {"tasks.sst2.pretrained.epochs": [2, 3]},
+        "tasks.sst2.pretrained.epochs",
+    ),
+    "overfitting after two rates": (
+        {"tasks.sst2.pretrained.learning_rate": [1.0e-3, 2.0e-3]},
+        "tasks.sst2.pretrained.learning_rate",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Good files for each source, and some bad ones."""
+    folder = tmp_path_factory.mktemp("config")
+    table = pd.DataFrame({"sentence": ["é"] * 4, "label": [0, 1, 0, 1]})
+    for name in ("train.csv", "dev.csv", "dev.xls"):
+        table.to_csv(folder / name, index=False)
+    table.to_csv(folder / "l.csv", index=False, header=["säntence", "label"], encoding="latin-1")
+    (folder / "empty.csv").touch()
+    (folder / "a.parquet").write_text("sentence,label\n")
+    (folder / "a.jsonl").write_text("sentence,label\n")
+    (folder / "b.jsonl").write_text("[1, 2]\n")
+    helpers.model_folder(folder / "model")
+    for name, missing in {"weightless": "model.safetensors", "bare": "config.json"}.items():
+        helpers.model_folder(folder / name)
+        (folder / name / missing).unlink()
+    helpers.model_folder(folder / "broken")
+    (folder / "broken/config.json").write_text('{"model_type": "bert", ')
+    return folder
+
+
+def config(folder, changes):
+    """The tiny study with other values at some keys."""
+    made = json.loads(json.dumps(TINY))
+    for key, value in changes.items():
+        *path, last = key.split(".")
+        place = made
+        for name in path:
+            place = place[name]
+        if value is GONE:
+            del place[last]
+        else:
+            place[last] = value
+        if last == "files":
+            place.pop("grammar", None)
+    text = yaml.safe_dump(made, sort_keys=False).replace("{folder}", str(folder))
+    (folder / "study.yaml").write_text(text)
+    return folder / "study.yaml"
+
+
+def check(path):
+    schema = helpers.ROOT / "config/schema.yaml"
+    return check_config.main, [path, "--schema", schema]
+
+
+@pytest.mark.parametrize("changes, word", WRONG.values(), ids=WRONG)
+def test_one_line_says_what_is_wrong(folder, changes, word):
+    path = config(folder, changes)
+    line = helpers.error_of(*check(path))
+    assert word in line.removeprefix(f"error: {path}")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({}, id="as it is"),
+        pytest.param({"tasks.sst2.files": FILES}, id="files"),
+        pytest.param({"model": {"path": "{folder}/model"}}, id="model folder"),
+        pytest.param({"surfaces.train_examples": "all"}, id="all examples"),
+        pytest.param({"tasks.sst2.pretrained.learning_rate": [1]}, id="whole learning rate"),
+    ],
+)
+def test_the_good_ones_are_let_through(folder, changes):
+    """The table above would also be passed by a check that refuses everything."""
+    main, argv = check(config(folder, changes))
+    main(list(map(str, argv)))
+
+
+@pytest.mark.parametrize("name", ["config", "base", "paper"])
+def test_our_own_studies_are_in_order(name):
+    main, argv = check(helpers.ROOT / f"config/{name}.yaml")
+    main(list(map(str, argv)))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(None, id="no such file"),
+        pytest.param(b"tasks: [unclosed\nseeds: {", id="not YAML"),
+        pytest.param(b"", id="empty"),
+        pytest.param(b"- a\n- b\n", id="a list"),
+        pytest.param("results: é".encode("latin-1"), id="not UTF-8"),
+        pytest.param(b"\x00\x01\x02", id="binary"),
+    ],
+)
+def test_a_file_that_is_no_config(tmp_path, content):
+    path = tmp_path / "study.yaml"
+    if content is not None:
+        path.write_bytes(content)
+    assert "study.yaml" in helpers.error_of(*check(path))
+
+
+def test_as_a_command_it_exits_with_1(folder):
+    """All others are called in this process: quicker, but it is the command that people see."""
+    path = config(folder, {"seeds": []})
+    done = helpers.call("check_config.py", path)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"error: {path}: seeds: ")
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""

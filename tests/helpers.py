@@ -1,0 +1,196 @@
+"""What several tests share: tiny models, tokenised splits, and commands as a person calls them."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import torch
+from landscape import command, models, tasks
+
+ROOT = Path(__file__).parents[1]
+VOCABULARY = 50
+
+
+def config(kind="bert", layers=3, hidden=16, **more):
+    """The configuration of a tiny model: bert, roberta or distilbert."""
+    from transformers import BertConfig, DistilBertConfig, RobertaConfig
+
+    if kind == "distilbert":
+        sizes = {"n_layers": layers, "dim": hidden, "n_heads": 2, "hidden_dim": 2 * hidden}
+    else:
+        sizes = {"num_hidden_layers": layers, "hidden_size": hidden}
+        sizes |= {"num_attention_heads": 2, "intermediate_size": 2 * hidden}
+    pad = {"pad_token_id": 1} if kind == "roberta" else {"pad_token_id": 0}
+    make = {"bert": BertConfig, "roberta": RobertaConfig, "distilbert": DistilBertConfig}[kind]
+    # weights far larger than a fresh BERT's: otherwise all losses are almost log(classes) and
+    # no mistake would show
+    sizes |= {"vocab_size": VOCABULARY, "max_position_embeddings": 140, "initializer_range": 0.3}
+    return make(**sizes, **pad, **more)
+
+
+def classifier(kind="bert", labels=3, seed=0, **more):
+    """A tiny classifier with random weights, in eval mode."""
+    from transformers import AutoModelForSequenceClassification
+
+    torch.manual_seed(seed)
+    made = AutoModelForSequenceClassification.from_config(config(kind, num_labels=labels, **more))
+    return made.eval()
+
+
+def model_folder(folder, kind="bert", seed=0, **more):
+    """θ0 as the workflow keeps it: a `save_pretrained` folder of the bare encoder."""
+    from transformers import AutoModel
+
+    torch.manual_seed(seed)
+    AutoModel.from_config(config(kind, **more)).save_pretrained(folder)
+    return Path(folder)
+
+
+def moved(model, seed, size=0.1, only=lambda name: True):
+    """The model, its parameters (`only` some) moved at random: a stand-in for training."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, parameter in models.parameters(model).items():
+            if only(name):
+                parameter += size * torch.randn(parameter.shape, generator=generator)
+    return model
+
+
+def write_split(path, lengths, classes=3, seed=0, pad_id=0, types=True):
+    """A tokenised split with random tokens and labels, one example for each of `lengths`."""
+    rng = np.random.default_rng(seed)
+    ids = [rng.integers(5, VOCABULARY, n).tolist() for n in lengths]
+    columns = {"row": pa.array(range(len(ids)), pa.int32())}
+    columns["input_ids"] = pa.array(ids, pa.list_(pa.int32()))
+    if types:
+        second = [[int(i >= len(one) // 2) for i in range(len(one))] for one in ids]
+        columns["token_type_ids"] = pa.array(second, pa.list_(pa.int32()))
+    labels = rng.integers(0, classes, len(ids))
+    labels[:classes] = range(classes)
+    columns["label"] = pa.array(labels, pa.int32())
+    tasks.write(pa.table(columns), {"labels": classes, "pad_id": pad_id}, path)
+    return path
+
+
+def padded_logits(model, path, size=7):
+    """Logits and labels of a tokenised split in the plainest way: the reference of the fast one.
+
+    Batches in the file's order, all padded to their longest, always with an attention mask.
+    """
+    table, facts = tasks.read(path)
+    examples = table.to_pylist()
+    logits = []
+    with torch.no_grad():
+        for first in range(0, len(examples), size):
+            batch = examples[first : first + size]
+            width = max(len(one["input_ids"]) for one in batch)
+            inputs = {"input_ids": [], "attention_mask": []}
+            if "token_type_ids" in table.column_names:
+                inputs["token_type_ids"] = []
+            for one in batch:
+                n = len(one["input_ids"])
+                inputs["input_ids"].append(one["input_ids"] + [facts["pad_id"]] * (width - n))
+                inputs["attention_mask"].append([1] * n + [0] * (width - n))
+                if "token_type_ids" in one:
+                    inputs["token_type_ids"].append(one["token_type_ids"] + [0] * (width - n))
+            tensors = {name: torch.tensor(value) for name, value in inputs.items()}
+            logits.append(model(**tensors).logits)
+    return torch.cat(logits), torch.tensor(table["label"].to_pylist())
+
+
+def bits(model):
+    """The bits of all parameters, by checkpoint name: equal only where nothing at all differs."""
+    return {name: p.detach().numpy().tobytes() for name, p in models.parameters(model).items()}
+
+
+def cut_short(path, share=0.7):
+    """Leave only the first part of a file, as a full disk or a broken copy does."""
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * share)])
+
+
+def environment(**more):
+    """Of a process started by a test: our python first, one thread, and no network to lean on."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    nowhere = {"HF_ENDPOINT": "http://127.0.0.1:9", "OMP_NUM_THREADS": "1"}
+    return {**os.environ, "PATH": path, **nowhere, **more}
+
+
+def call(script, *argv, cwd=ROOT, **env):
+    """A command in a process of its own."""
+    return subprocess.run(
+        [sys.executable, str(ROOT / "workflow/scripts" / script), *map(str, argv)],
+        cwd=cwd,
+        env=environment(**env),
+        capture_output=True,
+        text=True,
+    )
+
+
+def copy_of_the_workflow(folder):
+    """What a clone has, without results: tests that make some work on a copy."""
+    parts = ["Snakefile", "rules", "config", "profiles", "slurm", "envs", "workflow"]
+    for name in [*parts, "tests/tiny.yaml"]:
+        source, target = ROOT / name, Path(folder) / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(source, target)
+    return Path(folder)
+
+
+def snakemake(folder, *argv, **env):
+    """Snakemake in a process of its own; its two streams as one text, by `stdout`."""
+    return subprocess.run(
+        [sys.executable, "-m", "snakemake", *map(str, argv)],
+        cwd=folder,
+        env=environment(**env),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def job_counts(output):
+    """{rule: number of jobs} of Snakemake's table "Job stats"; {} where nothing is to be done."""
+    counts, lines = {}, iter(output.splitlines())
+    for line in lines:
+        if line.startswith("Job stats"):
+            next(lines), next(lines)  # the header and its rule
+            for row in lines:
+                rule, _, number = row.rpartition(" ")
+                if rule.strip() in ("", "total"):
+                    return counts
+                counts[rule.strip()] = int(number)
+    return counts
+
+
+def tokenizer(words):
+    """A word-level tokenizer in memory, as the embedded study's: [PAD] is 0."""
+    from transformers import AutoTokenizer
+
+    import make_language
+
+    with tempfile.TemporaryDirectory() as folder:
+        make_language.write_tokenizer(Path(folder), words)
+        return AutoTokenizer.from_pretrained(folder)
+
+
+def error_of(main, argv):
+    """The one line by which a command refuses its input, called in this process.
+
+    Fails if it does not refuse, or dies of another exception: a person would see its traceback.
+    """
+    with pytest.raises(SystemExit) as stop:
+        command.run(lambda: main(list(map(str, argv))))
+    line = stop.value.code
+    assert isinstance(line, str), f"refused by argparse: exit code {line}"
+    assert line.startswith("error: ") and "\n" not in line and "Traceback" not in line
+    return line

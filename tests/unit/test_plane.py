@@ -1,0 +1,210 @@
+"""θ(α, β): the ends are met bit for bit, nothing drifts, and only what may move does."""
+
+import helpers
+import numpy as np
+import pytest
+import torch
+from landscape import models, plane
+from landscape.command import InputError
+from safetensors.numpy import load_file, save_file
+
+
+class Two(torch.nn.Module):
+    """A 'model' whose encoder has two numbers in each of two layers: its plane is done by hand."""
+
+    base_model_prefix = "body"
+
+    def __init__(self, end):
+        super().__init__()
+        self.body = torch.nn.Module()
+        self.body.layer = torch.nn.ModuleList(torch.nn.Module() for _ in end)
+        for layer, values in zip(self.body.layer, end):
+            layer.w = torch.nn.Parameter(torch.tensor(values))
+        self.head = torch.nn.Parameter(torch.tensor([9.0]))
+
+    def numbers(self):
+        return [layer.w.tolist() for layer in self.body.layer]
+
+
+def two_file(path, *layers):
+    tensors = {f"layer.{i}.w": np.array(w, np.float32) for i, w in enumerate(layers)}
+    save_file(tensors, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """(folder of θ0, checkpoint of θ1, a direction δ2): tiny BERT, all parameters moved."""
+    folder = tmp_path_factory.mktemp("plane")
+    start = helpers.model_folder(folder / "start")
+    model = helpers.moved(models.load_classifier(start, 3), seed=1)
+    models.save_checkpoint(model, folder / "end.safetensors")
+    rng = np.random.default_rng(2)
+    second = {
+        name: rng.standard_normal(value.shape).astype(np.float32)
+        for name, value in load_file(start / "model.safetensors").items()
+    }
+    save_file(second, folder / "second.safetensors")
+    return start, folder / "end.safetensors", folder / "second.safetensors"
+
+
+@pytest.fixture
+def model(trained):
+    start, end, _ = trained
+    return models.load_final(start, end, 3)
+
+
+def full(model, trained, **more):
+    start, _, second = trained
+    return plane.Plane(model, start / "model.safetensors", second, **more)
+
+
+def encoder_bits(model):
+    return {n: b for n, b in helpers.bits(model).items() if n.startswith("encoder.")}
+
+
+def start_bits(trained):
+    tensors = load_file(trained[0] / "model.safetensors")
+    return {f"encoder.{name}": value.tobytes() for name, value in tensors.items()}
+
+
+def test_by_hand(tmp_path):
+    """‖δ1‖ = 5 over both layers, δ2 = 2 × its length: halved, then added."""
+    model = Two([[3.0, 0.0], [0.0, 4.0]])
+    start = two_file(tmp_path / "start", [0.0, 0.0], [0.0, 0.0])
+    second = two_file(tmp_path / "second", [0.0, 8.0], [-6.0, 0.0])
+    plane.Plane(model, start, second).place(2.0, 1.0)
+    assert model.numbers() == [[6.0, 4.0], [-3.0, 8.0]]
+    assert model.head.item() == 9.0
+
+
+def test_group_by_hand(tmp_path):
+    """Only layer 1 moves, from θ1; δ2 is re-scaled to ‖δ1‖ = 4 of that layer alone."""
+    model = Two([[3.0, 0.0], [0.0, 4.0]])
+    start = two_file(tmp_path / "start", [0.0, 0.0], [0.0, 0.0])
+    second = two_file(tmp_path / "second", [0.0, 8.0], [-2.0, 0.0])
+    plane.Plane(model, start, second, layers=(1, 1)).place(0.5, 1.0)
+    assert model.numbers() == [[3.0, 0.0], [-4.0, 6.0]]
+
+
+def test_quadratic_loss_along_a_curve(tmp_path):
+    """A loss ‖θ − θ1‖² is (1 − α)² ‖δ1‖² along δ1, whatever the place visited before."""
+    model = Two([[3.0, 0.0], [0.0, 4.0]])
+    end = np.array(model.numbers())
+    through = plane.Plane(model, two_file(tmp_path / "start", [0.0, 0.0], [0.0, 0.0]))
+    for alpha in (-4.0, 3.5, 0.25, 1.0, 0.0):
+        through.place(alpha, 0.0)
+        loss = np.square(np.array(model.numbers()) - end).sum()
+        assert loss == pytest.approx((1 - alpha) ** 2 * 25.0, rel=1e-6)
+
+
+def test_a_full_plane_meets_both_ends_bit_for_bit(model, trained):
+    before = helpers.bits(model)
+    through = full(model, trained)
+    through.place(0.3, -2.0)
+    through.place(0.0, 0.0)
+    assert encoder_bits(model) == start_bits(trained)
+    through.place(1.0, 0.0)
+    assert helpers.bits(model) == before  # the head with it
+
+
+@pytest.mark.parametrize("layers", [(0, 0), (1, 2), (0, 2)])
+def test_a_group_meets_both_ends_and_leaves_the_rest(model, trained, layers):
+    end, start = helpers.bits(model), start_bits(trained)
+    through = full(model, trained, layers=layers)
+    inside = {name for name in start if models.layer_of(name) in range(layers[0], layers[1] + 1)}
+    through.place(-1.0, 0.0)
+    assert helpers.bits(model) == end | {name: start[name] for name in inside}
+    through.place(2.5, -1.5)
+    now = helpers.bits(model)
+    assert {name for name in now if now[name] != end[name]} == inside
+    through.place(0.0, 0.0)
+    assert helpers.bits(model) == end
+
+
+def test_nothing_drifts(model, trained):
+    through = full(model, trained)
+    through.place(-1.7, 0.9)
+    first = helpers.bits(model)
+    for alpha, beta in np.random.default_rng(0).uniform(-4, 4, (1000, 2)):
+        through.place(alpha, beta)
+    through.place(-1.7, 0.9)
+    assert helpers.bits(model) == first
+
+
+@pytest.mark.parametrize("layers", [None, (1, 1)])
+def test_against_the_plain_formula(model, trained, layers):
+    """In float64 from the files; also that ‖βδ2‖ = |β| ‖δ1‖ over what moves."""
+    start, end, second = (
+        load_file(path) for path in (trained[0] / "model.safetensors", *trained[1:])
+    )
+    names = [n for n in start if layers is None or models.layer_of(n) == 1]
+    delta1 = {n: end[f"encoder.{n}"].astype(float) - start[n] for n in names}
+    length1 = np.sqrt(sum(np.square(d).sum() for d in delta1.values()))
+    length2 = np.sqrt(sum(np.square(second[n].astype(float)).sum() for n in names))
+    through = full(model, trained, layers=layers)
+    for alpha, beta in [(-4.0, -4.0), (-1.3, 2.2), (0.0, 1.0), (0.6, 0.0), (4.0, 3.0)]:
+        through.place(alpha, beta)
+        now = models.parameters(model)
+        for n in names:
+            anchor = start[n].astype(float) if layers is None else end[f"encoder.{n}"]
+            want = anchor + alpha * delta1[n] + beta * second[n] * length1 / length2
+            np.testing.assert_allclose(now[f"encoder.{n}"].detach().numpy(), want, atol=2e-5)
+
+
+def spoil(path, name, value):
+    """A copy of a safetensors file in which one tensor is replaced, or missing (None)."""
+    tensors = load_file(path)
+    tensors |= {name: value}
+    if value is None:
+        del tensors[name]
+    save_file(tensors, spoilt := path.with_name("spoilt.safetensors"))
+    return spoilt
+
+
+NAME = "encoder.layer.1.attention.self.query.weight"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param(None, id="missing"),
+        pytest.param(np.zeros((16, 8), np.float32), id="shape"),
+        pytest.param(np.full((16, 16), np.nan, np.float32), id="nan"),
+        pytest.param(np.full((16, 16), np.inf, np.float32), id="inf"),
+    ],
+)
+def test_a_direction_that_does_not_fit_is_named(model, trained, value):
+    start, _, second = trained
+    spoilt = spoil(second, NAME, value)
+    with pytest.raises(InputError, match=f"{spoilt}.*{NAME}"):
+        plane.Plane(model, start / "model.safetensors", spoilt)
+
+
+def test_a_start_of_another_model_is_named(model, trained):
+    spoilt = spoil(trained[0] / "model.safetensors", NAME, np.zeros((3, 3), np.float32))
+    with pytest.raises(InputError, match=f"{spoilt}.*{NAME}"):
+        plane.Plane(model, spoilt)
+
+
+def test_a_direction_that_is_zero_in_the_group_is_refused(model, trained):
+    """It could not be re-scaled: NaN parameters would be drawn as if they were a result."""
+    start, _, second = trained
+    tensors = load_file(second)
+    tensors |= {n: np.zeros_like(t) for n, t in tensors.items() if models.layer_of(n) == 1}
+    save_file(tensors, zero := second.with_name("zero.safetensors"))
+    plane.Plane(model, start / "model.safetensors", zero, layers=(0, 0))
+    with pytest.raises(InputError, match="zero"):
+        plane.Plane(model, start / "model.safetensors", zero, layers=(1, 1))
+
+
+def test_the_grid_meets_its_ends_and_the_landmarks_come_first():
+    assert plane.grid(-4.0, 4.0, 5) == [-4.0, -2.0, 0.0, 2.0, 4.0]
+    axis = plane.grid(-0.3, 0.3, 7)
+    assert axis == [-0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3]  # not 0.09999999999999998
+    assert plane.points("curve", axis)[:2] == [(0.0, 0.0, "start"), (1.0, 0.0, "end")]
+    assert plane.points("low", axis)[:2] == [(0.0, 0.0, "end"), (-1.0, 0.0, "rollback")]
+    assert {(a, b) for a, b, _ in plane.points("full", axis)[2:]} == {
+        (a, b) for a in axis for b in axis
+    }
+    assert all(beta == 0 for _, beta, _ in plane.points("curve", axis))

@@ -1,0 +1,134 @@
+"""From tables of any source to tokenised Parquet: the same whatever the format."""
+
+import json
+
+import helpers
+import numpy as np
+import pandas as pd
+import pytest
+from landscape import tasks
+from landscape.batches import Examples
+from landscape.command import InputError
+
+# what formats disagree about: quotes, commas, "NA" and numbers that are text, accents, no text
+TEXTS = ['a "b" c', "a, b, a", "NA", "1.50", "é b", "", "a b c a b c a b"]
+TABLE = pd.DataFrame({"one": TEXTS, "two": TEXTS[::-1], "label": [0, 1, 2, 0, 1, 2, 1]})
+
+
+def write_csv(path):
+    TABLE.to_csv(path, index=False)
+
+
+def write_tsv(path):
+    """As GLUE's own files: no quoting at all."""
+    rows = [TABLE.columns, *TABLE.itertuples(index=False)]
+    path.write_text("".join("\t".join(map(str, row)) + "\n" for row in rows))
+
+
+def write_jsonl(path):
+    path.write_text("".join(json.dumps(row) + "\n" for row in TABLE.to_dict("records")))
+
+
+WRITERS = {
+    "csv": write_csv,
+    "tsv": write_tsv,
+    "jsonl": write_jsonl,
+    "parquet": TABLE.to_parquet,
+}
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return helpers.tokenizer(["a", "b", "c", "é", ",", "NA", "1.50"])
+
+
+@pytest.mark.parametrize("suffix", WRITERS)
+def test_every_format_gives_the_same_texts_and_labels(tmp_path, suffix):
+    path = tmp_path / f"train.{suffix}"
+    WRITERS[suffix](path)
+    texts, labels = tasks.read_table(path, ["one", "two"], "label")
+    assert texts == [TEXTS, TEXTS[::-1]]
+    assert labels.tolist() == TABLE["label"].tolist()
+
+
+def tokenised(path, tokenizer, texts, labels=(0, 1, 2), max_length=64):
+    labels = np.array(labels)
+    tasks.tokenise(tokenizer, texts, labels, int(labels.max()) + 1, max_length, path)
+    return tasks.read(path)
+
+
+def test_pairs_are_as_the_tokenizer_makes_them(tmp_path, tokenizer):
+    table, _ = tokenised(tmp_path / "t.parquet", tokenizer, [["a b", "a", "c"], ["c", "b b", ""]])
+    want = tokenizer(["a b", "a", "c"], ["c", "b b", ""])
+    assert table["input_ids"].to_pylist() == want["input_ids"]
+    assert table["token_type_ids"].to_pylist() == want["token_type_ids"]
+    assert 1 in table["token_type_ids"][0].as_py()  # the second sentence is told from the first
+    assert table["label"].to_pylist() == [0, 1, 2]
+
+
+def test_long_examples_are_cut_and_counted(tmp_path, tokenizer):
+    texts = [["a " * 30, "b", "c " * 8], ["b " * 30, "c", "a " * 5]]
+    table, facts = tokenised(tmp_path / "t.parquet", tokenizer, texts, max_length=16)
+    lengths = [len(ids) for ids in table["input_ids"].to_pylist()]
+    assert lengths == [16, 5, 16]  # 8 + 5 + 3 special tokens just fit
+    assert facts["truncated"] == 1
+    # both sentences keep their part of what is left
+    assert table["token_type_ids"][0].as_py().count(1) >= 6
+    # training and surfaces read the file by way of Examples
+    assert Examples(tmp_path / "t.parquet").lengths.tolist() == lengths
+
+
+def test_a_slice_of_a_table_is_read_from_its_own_start(tmp_path, tokenizer):
+    """`take` and slices leave Arrow lists whose offsets do not begin at 0."""
+    table, facts = tokenised(tmp_path / "t.parquet", tokenizer, [["a", "b b", "c c c"]])
+    tasks.write(table.slice(1), facts, tmp_path / "rest.parquet")
+    whole, rest = Examples(tmp_path / "t.parquet"), Examples(tmp_path / "rest.parquet")
+    for i in range(2):
+        ids = [
+            e.batch(np.array([k]), "cpu")["input_ids"].tolist()
+            for e, k in ((whole, i + 1), (rest, i))
+        ]
+        assert ids[0] == ids[1]
+
+
+@pytest.fixture
+def hundred(tmp_path, tokenizer):
+    texts = [[f"{'a ' * (1 + i % 5)}" for i in range(100)]]
+    return tokenised(tmp_path / "t.parquet", tokenizer, texts, labels=[i % 2 for i in range(100)])[
+        0
+    ]
+
+
+def test_a_sample_is_seeded_and_without_replacement(hundred):
+    chosen = tasks.sample(hundred, 30, seed=0)
+    rows = chosen["row"].to_pylist()
+    assert len(set(rows)) == 30 and rows == sorted(rows)
+    assert tasks.sample(hundred, 30, seed=0).equals(chosen)
+    assert tasks.sample(hundred, 30, seed=1)["row"].to_pylist() != rows
+    # rows keep their own tokens and label
+    assert chosen["label"].to_pylist() == [row % 2 for row in rows]
+    assert [len(ids) for ids in chosen["input_ids"].to_pylist()] == [3 + row % 5 for row in rows]
+
+
+def test_a_sample_is_not_just_the_first_rows(hundred):
+    """Data sets are often sorted by label or source."""
+    rows = np.array(tasks.sample(hundred, 50, seed=0)["row"].to_pylist())
+    assert 10 < (rows >= 50).sum() < 40
+
+
+@pytest.mark.parametrize("size", [None, 100, 101])
+def test_a_sample_of_all_is_all(hundred, size):
+    assert tasks.sample(hundred, size, seed=0).equals(hundred)
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "parquet"])
+def test_a_missing_text_is_refused(tmp_path, suffix):
+    """Not tokenised as the word "None" or "nan" without a word."""
+    path = tmp_path / f"train.{suffix}"
+    rows = [{"text": "a", "label": 0}, {"text": None, "label": 1}]
+    if suffix == "jsonl":
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    else:
+        pd.DataFrame(rows).to_parquet(path)
+    with pytest.raises(InputError, match=f"{path}.*text"):
+        tasks.read_table(path, ["text"], "label")

@@ -1,0 +1,240 @@
+"""The training loop: interrupted = uninterrupted, every example once an epoch, the schedule."""
+
+from dataclasses import replace
+from io import StringIO
+
+import helpers
+import numpy as np
+import pandas as pd
+import pytest
+from landscape import models, provenance, training
+from landscape.batches import Examples
+from landscape.training import Recipe
+from safetensors.numpy import load_file
+from torch.nn.functional import cross_entropy
+
+RECIPE = Recipe(
+    epochs=4,
+    batch_size=7,  # does not divide the 20 examples
+    learning_rate=1e-3,
+    weight_decay=0.01,
+    warmup=0.2,
+    max_grad_norm=1.0,
+    precision="float32",
+    seed=3,
+)
+
+
+class Killed(BaseException):
+    """Ends a run at any place, as a time limit does; nothing may catch it."""
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("training")
+    lengths = np.random.default_rng(0).integers(4, 20, 20)
+    return {
+        "start": helpers.model_folder(folder / "start", layers=2),
+        "train": helpers.write_split(folder / "train.parquet", lengths, seed=1),
+        "dev": helpers.write_split(folder / "dev.parquet", lengths[:12], seed=2),
+    }
+
+
+def train(inputs, state, recipe=RECIPE, key=None):
+    """What train.py does, in this process. Returns (log, scores, hash of each epoch's file)."""
+    from accelerate import Accelerator
+
+    model = models.load_classifier(inputs["start"], 3, recipe.seed)
+    log, scores = training.train(
+        model,
+        Examples(inputs["train"]),
+        Examples(inputs["dev"]),
+        recipe,
+        state,
+        256,
+        Accelerator(cpu=True),
+        key or {"data": "1"},
+    )
+    files = {path.name: provenance.fingerprint(path) for path in sorted(state.glob("epoch_*"))}
+    return log.to_csv(), scores.to_csv(), files
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(inputs, tmp_path_factory):
+    return train(inputs, tmp_path_factory.mktemp("whole"))
+
+
+def killed_at(monkeypatch, owner, name, call, *, after):
+    """The run ends in the `call`-th call of a function: before or after it has done its work."""
+    plain, calls = getattr(owner, name), []
+
+    def killing(*args, **kwargs):
+        calls.append(None)
+        if len(calls) == call and not after:
+            raise Killed
+        result = plain(*args, **kwargs)
+        if len(calls) == call:
+            raise Killed
+        return result
+
+    monkeypatch.setattr(owner, name, killing)
+
+
+def test_training_changes_the_model_at_every_epoch(uninterrupted):
+    """Else all that follows would hold for a loop that does nothing."""
+    _, _, files = uninterrupted
+    assert list(files) == [f"epoch_{number:02d}.safetensors" for number in range(1, 5)]
+    assert len(set(files.values())) == 4
+
+
+def test_a_second_run_gives_the_same_bits(inputs, uninterrupted, tmp_path):
+    assert train(inputs, tmp_path) == uninterrupted
+
+
+@pytest.mark.parametrize(
+    "owner, name, call, after",
+    [
+        pytest.param(Examples, "batch", 11, False, id="within epoch 3"),
+        pytest.param(models, "save_checkpoint", 3, True, id="between checkpoint and state"),
+        pytest.param(training.State, "save", 2, True, id="after epoch 2"),
+        pytest.param(training.State, "save", 4, True, id="after the last epoch"),
+        pytest.param(training.State, "save", 1, False, id="before any state"),
+    ],
+)
+def test_interrupted_is_uninterrupted(
+    inputs, uninterrupted, tmp_path, monkeypatch, owner, name, call, after
+):
+    with monkeypatch.context() as patch:
+        killed_at(patch, owner, name, call, after=after)
+        with pytest.raises(Killed):
+            train(inputs, tmp_path)
+    assert train(inputs, tmp_path) == uninterrupted
+
+
+@pytest.fixture
+def interrupted(inputs, tmp_path, monkeypatch):
+    """The state folder of a run that was killed after its second epoch."""
+    with monkeypatch.context() as patch:
+        killed_at(patch, training.State, "save", 2, after=True)
+        with pytest.raises(Killed):
+            train(inputs, tmp_path / "state")
+    return tmp_path / "state"
+
+
+def epochs_trained(monkeypatch):
+    """The epochs that are trained from now on, as a list that grows."""
+    trained, shuffled = [], training.shuffled
+
+    def watched(examples, size, seed, epoch):
+        trained.append(epoch + 1)
+        return shuffled(examples, size, seed, epoch)
+
+    monkeypatch.setattr(training, "shuffled", watched)
+    return trained
+
+
+def test_finished_epochs_are_not_trained_again(inputs, interrupted, monkeypatch):
+    trained = epochs_trained(monkeypatch)
+    train(inputs, interrupted)
+    assert trained == [3, 4]
+
+
+@pytest.mark.parametrize(
+    "change", [{"learning_rate": 2e-3}, {"weight_decay": 0.0}, {"seed": 4}, {"epochs": 1}]
+)
+def test_the_state_of_another_recipe_is_not_taken_up(inputs, interrupted, tmp_path, change):
+    """Nor are its epochs left lying among the new ones."""
+    recipe = replace(RECIPE, **change)
+    assert train(inputs, interrupted, recipe) == train(inputs, tmp_path / "fresh", recipe)
+
+
+def test_the_state_of_other_data_is_not_taken_up(inputs, interrupted, monkeypatch):
+    trained = epochs_trained(monkeypatch)
+    train(inputs, interrupted, key={"data": "2"})
+    assert trained == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.9])
+def test_a_state_cut_short_is_not_taken_up(inputs, uninterrupted, interrupted, share):
+    helpers.cut_short(interrupted / "state.safetensors", share)
+    assert train(inputs, interrupted) == uninterrupted
+
+
+def test_a_state_without_its_epochs_is_not_taken_up(inputs, uninterrupted, interrupted):
+    (interrupted / "epoch_01.safetensors").unlink()
+    assert train(inputs, interrupted) == uninterrupted
+
+
+def test_every_example_is_seen_once_an_epoch_in_an_order_of_its_own(
+    inputs, uninterrupted, tmp_path, monkeypatch
+):
+    seen, batch = [], Examples.batch
+
+    def watched(self, chosen, device):
+        if len(self) == 20:  # the training split; dev has 12
+            seen.extend(chosen.tolist())
+        return batch(self, chosen, device)
+
+    monkeypatch.setattr(Examples, "batch", watched)
+    log, *_ = train(inputs, tmp_path)
+    epochs = [seen[i : i + 20] for i in range(0, len(seen), 20)]
+    assert len(epochs) == 4
+    assert all(sorted(epoch) == list(range(20)) for epoch in epochs)
+    assert len({tuple(epoch) for epoch in epochs}) == 4
+    assert log == uninterrupted[0]  # looking on changes nothing
+
+
+def test_the_log_counts_examples_and_epochs(inputs, tmp_path):
+    log = pd.read_csv(StringIO(train(inputs, tmp_path, replace(RECIPE, epochs=2))[0]))
+    assert log["step"].tolist() == [1, 2, 3, 4, 5, 6]
+    assert log["examples"].tolist() == [7, 14, 20, 27, 34, 40]
+    assert log["epoch"].tolist() == pytest.approx([0.35, 0.7, 1.0, 1.35, 1.7, 2.0])
+
+
+def test_the_logged_loss_is_the_mean_over_the_batch(inputs, tmp_path):
+    """First step of a model without dropout: its plain loss on the examples of that step."""
+    recipe = replace(RECIPE, epochs=1, batch_size=20)
+    none = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    start = helpers.model_folder(tmp_path / "start", layers=2, **none)
+    log = pd.read_csv(StringIO(train(inputs | {"start": start}, tmp_path / "state", recipe)[0]))
+    model = models.load_classifier(start, 3, recipe.seed)
+    logits, labels = helpers.padded_logits(model.eval(), inputs["train"])
+    assert log["loss"][0] == pytest.approx(cross_entropy(logits, labels).item(), abs=1e-5)
+
+
+def test_the_schedule_rises_to_the_full_rate_and_falls_to_almost_none():
+    rates = [training.rate(step, 100, 0.1) for step in range(100)]
+    assert rates[0] == pytest.approx(0.1)  # the first step already moves
+    assert max(rates) == rates[9] == 1.0
+    assert all(np.diff(rates[:10]) > 0) and all(np.diff(rates[10:]) < 0)
+    assert 0 < rates[-1] < 0.02  # and the last one still does
+
+
+@pytest.mark.parametrize("total, warmup", [(1, 0.1), (3, 0.1), (5, 0.0), (5, 1.0)])
+def test_the_schedule_of_a_short_run_stays_within_bounds(total, warmup):
+    rates = [training.rate(step, total, warmup) for step in range(total)]
+    assert all(0 < rate <= 1 for rate in rates)
+    assert max(rates) == 1.0
+
+
+def test_gradients_are_clipped(inputs, tmp_path):
+    """To almost nothing here: Adam then stands still, as its own epsilon outweighs them."""
+
+    def distance(norm):
+        recipe = replace(RECIPE, epochs=1, weight_decay=0.0, max_grad_norm=norm)
+        train(inputs, tmp_path / str(norm), recipe)
+        end = load_file(tmp_path / str(norm) / "epoch_01.safetensors")
+        start = load_file(inputs["start"] / "model.safetensors")
+        return max(np.abs(end[f"encoder.{name}"] - start[name]).max() for name in start)
+
+    assert distance(1e-12) < 1e-6 < 1e-4 < distance(1.0)
+
+
+def test_biases_and_normalisations_do_not_decay():
+    model = helpers.classifier(layers=1)
+    decayed, others = training.optimizer(model, RECIPE).param_groups
+    assert (decayed["weight_decay"], others["weight_decay"]) == (0.01, 0.0)
+    names = {id(p): name for name, p in model.named_parameters()}
+    still = [names[id(p)] for p in others["params"]]
+    assert all(name.endswith("bias") or "LayerNorm" in name for name in still)
+    assert len(still) + len(decayed["params"]) == len(names)

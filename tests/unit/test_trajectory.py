@@ -1,0 +1,155 @@
+"""Epochs on a plane: Eqs. 3–5 and the least-squares coordinates, against plain numpy."""
+
+import json
+
+import numpy as np
+import pytest
+from landscape import trajectory
+from landscape.command import InputError
+from landscape.vectors import Vector
+from safetensors.numpy import save_file
+
+
+def vector(path, flat):
+    """A file of two tensors that hold `flat`."""
+    flat = np.asarray(flat, np.float32)
+    save_file({"a": flat[:2].copy(), "b": flat[2:].reshape(-1, 1).copy()}, path)
+    return Vector(path)
+
+
+def coordinates(folder, start, epochs, delta1, delta2):
+    start, delta1, delta2 = map(np.asarray, (start, delta1, delta2))
+    axes, onto, norms, steps = trajectory.products(
+        vector(folder / "start", start),
+        [vector(folder / f"e{i}", start + delta) for i, delta in enumerate(epochs)],
+        vector(folder / "one", delta1),
+        vector(folder / "two", delta2),
+    )
+    return trajectory.project(axes, onto, norms), steps
+
+
+def test_by_hand(tmp_path):
+    """Orthogonal axes of lengths 5 and 10; an epoch at a quarter of δ1, 2 up, 1 out of the plane.
+
+    δ2 counts as long as δ1: β is 2/5, not 2/10.
+    """
+    got, _ = coordinates(
+        tmp_path,
+        [1.0, 2.0, 3.0, 4.0],
+        [[1.25, 2.0, 1.0, 0.0], [5.0, 0.0, 0.0, 0.0]],
+        [5.0, 0.0, 0.0, 0.0],
+        [0.0, 10.0, 0.0, 0.0],
+    )
+    length = np.sqrt(1.25**2 + 4 + 1)
+    assert got["cos"] == pytest.approx([1.25 / length, 1.0])
+    assert got["eq4_alpha"] == pytest.approx([0.25, 1.0])
+    assert got["eq5_beta"] == pytest.approx([np.sqrt(5) / 5, 0.0], abs=1e-7)  # unsigned, all of it
+    assert got["alpha"] == pytest.approx([0.25, 1.0])
+    assert got["beta"] == pytest.approx([0.4, 0.0], abs=1e-12)
+    assert got["off_plane"] == pytest.approx([1 / length, 0.0], abs=1e-7)
+    assert got["length"] == pytest.approx([length / 5, 1.0])
+
+
+def test_against_numpy_with_axes_that_are_not_orthogonal(tmp_path):
+    rng = np.random.default_rng(0)
+    start, delta1, delta2 = rng.standard_normal((3, 12)) * [[3.0], [1.0], [7.0]]
+    delta2 += 5 * delta1
+    epochs = rng.standard_normal((6, 12))
+    epochs[-1] = delta1
+    got, steps = coordinates(tmp_path, start, epochs, delta1, delta2)
+
+    one = np.linalg.norm(delta1)
+    scaled = delta2 * one / np.linalg.norm(delta2)
+    assert abs(delta1 @ scaled) / one**2 > 0.3  # far from orthogonal
+    plane = np.stack([delta1, scaled], axis=1)
+    fit, *_ = np.linalg.lstsq(plane, epochs.T, rcond=None)
+    length = np.linalg.norm(epochs, axis=1)
+    off = np.linalg.norm(epochs.T - plane @ fit, axis=0) / length
+    cos = epochs @ delta1 / (length * one)
+    want = {
+        "cos": cos,
+        "eq4_alpha": length * cos / one,
+        "eq5_beta": length * np.sqrt(1 - np.minimum(cos, 1) ** 2) / one,
+        "alpha": fit[0],
+        "beta": fit[1],
+        "off_plane": off,
+        "length": length / one,
+    }
+    assert set(want) == set(got)
+    for name in want:
+        np.testing.assert_allclose(got[name], want[name], atol=1e-3 if name in APART else 1e-5)
+    path = np.diff(np.vstack([np.zeros(12), epochs]), axis=0)
+    np.testing.assert_allclose(steps, np.square(path).sum(1), rtol=1e-5)
+
+
+# square roots of a difference that is 0 at the end point: float32 files leave about 1e-4
+APART = ("eq5_beta", "off_plane")
+
+
+def test_the_end_point_lies_at_1_0(tmp_path):
+    rng = np.random.default_rng(1)
+    delta1, delta2 = rng.standard_normal((2, 8))
+    got, _ = coordinates(tmp_path, rng.standard_normal(8), [delta1], delta1, delta2)
+    assert (got["alpha"][0], got["beta"][0]) == pytest.approx((1.0, 0.0), abs=1e-6)
+    assert (got["eq4_alpha"][0], got["eq5_beta"][0]) == pytest.approx((1.0, 0.0), abs=1e-3)
+
+
+def test_points_of_the_plane_are_found_again_on_it(tmp_path):
+    """Also behind the start and below the axis, where Eq. 5 knows no sign."""
+    rng = np.random.default_rng(2)
+    delta1, delta2 = rng.standard_normal((2, 8))
+    delta2 += delta1
+    scaled = delta2 * np.linalg.norm(delta1) / np.linalg.norm(delta2)
+    points = np.array([(0.5, 0.5), (-1.0, 2.0), (2.0, -0.25), (0.0, -3.0)])
+    got, _ = coordinates(tmp_path, np.zeros(8), points @ np.stack([delta1, scaled]), delta1, delta2)
+    np.testing.assert_allclose(np.stack([got["alpha"], got["beta"]], 1), points, atol=1e-5)
+    assert got["off_plane"].max() < 1e-3
+
+
+def test_a_run_that_has_not_moved_has_no_angle_but_breaks_nothing(tmp_path):
+    got, steps = coordinates(tmp_path, [1.0] * 4, [[0.0] * 4], [1.0, 0, 0, 0], [0, 1.0, 0, 0])
+    assert np.isnan(got["cos"][0]) and (got["alpha"][0], got["length"][0], steps[0]) == (0, 0, 0)
+
+
+def test_a_run_of_another_model_is_named(tmp_path):
+    start = vector(tmp_path / "start", np.ones(4))
+    other = vector(tmp_path / "other", np.ones(5))
+    with pytest.raises(InputError, match=r"other.* b "):
+        trajectory.products(start, [other], start, start)
+
+
+def run_folder(folder, epochs, selected=3):
+    (folder / "e3_lr1").mkdir(parents=True)
+    for number in epochs:
+        (folder / "e3_lr1" / f"epoch_{number:02d}.safetensors").touch()
+    chosen = {"candidate": "e3_lr1", "epochs": selected}
+    (folder / "selected.json").write_text(json.dumps(chosen))
+    return folder
+
+
+def test_checkpoints_are_the_epochs_in_order(tmp_path):
+    files, further = trajectory.checkpoints(run_folder(tmp_path, [2, 1, 3]))
+    assert [path.stem for path in files] == ["epoch_01", "epoch_02", "epoch_03"]
+    assert further == []
+
+
+def test_a_missing_epoch_is_not_passed_over(tmp_path):
+    with pytest.raises(InputError, match="epoch_02"):
+        trajectory.checkpoints(run_folder(tmp_path, [1, 3]))
+
+
+def test_epochs_beyond_99_come_in_order(tmp_path):
+    """As text, epoch_100 comes before epoch_11."""
+    files, _ = trajectory.checkpoints(run_folder(tmp_path, range(1, 102), selected=101))
+    assert [int(path.stem.removeprefix("epoch_")) for path in files] == [*range(1, 102)]
+
+
+def test_further_epochs_of_an_older_longer_run_are_left_out(tmp_path):
+    """Fewer further_epochs in the config leave the old files behind: they are of another run."""
+    run_folder(tmp_path, [1, 2, 3])
+    (tmp_path / "further").mkdir()
+    for number in range(1, 6):
+        (tmp_path / "further" / f"epoch_{number:02d}.safetensors").touch()
+    (tmp_path / "further/scores.csv").write_text("epoch,dev_error\n1,0.5\n2,0.4\n")
+    _, further = trajectory.checkpoints(tmp_path, tmp_path / "further")
+    assert [path.stem for path in further] == ["epoch_01", "epoch_02"]

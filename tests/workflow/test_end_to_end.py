@@ -1,0 +1,405 @@
+"""The tiny study, run for real once, and what must be true of its results.
+
+The run takes minutes (75 jobs); all tests share it, and leave it as they found it.
+"""
+
+import json
+import os
+import shutil
+
+import helpers
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import yaml
+from landscape import models, surface
+from landscape.journal import Journal
+from landscape.provenance import fingerprint
+from safetensors.numpy import load_file
+from torch.nn.functional import cross_entropy
+
+import evaluate_surface
+import gather_surface
+
+RUNS = [(init, task) for init in ("scratch", "pretrained") for task in ("mnli", "sst2")]
+RANGE, POINTS, TOKENS = (-4.0, 4.0), 5, 1024  # of tests/tiny.yaml
+PARTNER = {"mnli": "sst2", "sst2": "mnli"}
+
+# imported by every Python process of the run: says who wants to reach another machine
+WATCH = """
+import os, socket
+connect = socket.socket.connect
+def watched(self, address):
+    if self.family in (socket.AF_INET, socket.AF_INET6):
+        with open(os.environ["CONNECTIONS"], "a") as file:
+            file.write(f"{address}\\n")
+    return connect(self, address)
+socket.socket.connect = watched
+"""
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory):
+    """A copy of the workflow in which `all` of the tiny study was made, and a second time."""
+    folder = helpers.copy_of_the_workflow(tmp_path_factory.mktemp("study"))
+    (folder / "watch").mkdir()
+    (folder / "watch/sitecustomize.py").write_text(WATCH)
+    watch = {"PYTHONPATH": str(folder / "watch"), "CONNECTIONS": str(folder / "connections")}
+    done = helpers.snakemake(
+        folder, "all", "--cores", 2, "--configfile", "tests/tiny.yaml", **watch
+    )
+    assert done.returncode == 0, done.stdout[-5000:]
+    return folder
+
+
+@pytest.fixture(scope="session")
+def results(study):
+    return study / "results/tiny"
+
+
+# what is there
+
+
+def test_every_figure_and_table_is_there(results):
+    for number in range(1, 8):
+        figure = results / f"figures/fig{number}"
+        assert figure.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
+        assert figure.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+        assert len(pd.read_csv(figure.with_suffix(".csv"))) > 0
+    assert len(pd.read_csv(results / "tables/table1.csv")) == 2 * 4  # tasks × (whole, 3 groups)
+    for suffix, task in (("md", "MNLI"), ("tex", "SST-2")):
+        assert task in (results / f"tables/table1.{suffix}").read_text()
+
+
+def test_nothing_left_the_machine(study):
+    assert not (study / "connections").exists()
+
+
+def test_no_half_files_and_no_states_are_left(results):
+    assert [path for path in results.rglob("*.part*")] == []
+    assert [path for path in results.rglob(".state/**/*") if path.is_file()] == []
+
+
+# what runs again
+
+
+def planned(study, changes=None, target="all", **style):
+    """({rule: number of jobs}, output files) that a dry run would make, with another config."""
+    config = yaml.safe_load((study / "tests/tiny.yaml").read_text())
+    for key, value in (changes or {}).items():
+        *path, last = key.split(".")
+        place = config
+        for name in path:
+            place = place[name]
+        place[last] = value
+    (study / "changed.yaml").write_text(yaml.safe_dump(config, **{"sort_keys": False} | style))
+    done = helpers.snakemake(study, target, "-n", "--configfile", "changed.yaml")
+    assert done.returncode == 0, done.stdout
+    jobs = helpers.job_counts(done.stdout)
+    jobs.pop("all", None)
+    lines = [line.strip() for line in done.stdout.splitlines()]
+    outputs = [line.removeprefix("output: ") for line in lines if line.startswith("output: ")]
+    return jobs, [file for files in outputs for file in files.split(", ")]
+
+
+def test_a_second_run_has_nothing_to_do(study):
+    assert planned(study) == ({}, [])
+
+
+def test_the_order_of_keys_in_the_config_reruns_nothing(study):
+    """A config tidied up must not train again."""
+    assert planned(study, sort_keys=True) == ({}, [])
+
+
+def test_another_colour_map_draws_again_and_nothing_more(study):
+    jobs, _ = planned(study, {"figures.colour_map": "magma"})
+    assert jobs == {f"figure{number}": 1 for number in (1, 3, 4, 6, 7)}  # 2 and 5 are lines
+
+
+def test_another_learning_rate_reruns_that_run_and_what_depends_on_it(study):
+    """mnli's pretrained run; and sst2's full plane, whose δ2 it is, but not sst2's training."""
+    jobs, files = planned(study, {"tasks.mnli.pretrained.learning_rate": [2.0e-3]})
+    assert jobs == {
+        "train_1_epochs": 1,
+        "train_2_epochs": 1,
+        "select_run": 1,
+        "direction": 1,
+        # mnli: 2 chunks of the full plane and of each group, 1 of the curve; sst2: the full plane
+        "surface_chunk": 2 + 3 * 2 + 1 + 2,
+        "surface": 1 + 3 + 1 + 1,
+        "rollback": 1,
+        "project_trajectory": 3,  # mnli; sst2, and its longer one
+        "evaluate_trajectory": 3,
+        **{f"figure{number}": 1 for number in range(1, 8)},
+        "table1": 1,
+    }
+    drawn = ("figures/", "tables/")
+    made = [file for file in files if not any(part in file for part in drawn)]
+    assert all("/pretrained/" in file for file in made)
+    assert not [file for file in made if "/runs/pretrained/sst2/" in file]
+
+
+def test_more_points_evaluate_only(study):
+    jobs, _ = planned(study, {"surfaces.curve_points": 11})
+    assert jobs == {"surface_chunk": 4, "surface": 4, "figure1": 1, "figure5": 1}
+
+
+@pytest.fixture
+def kept(study, tmp_path):
+    """Puts files back that a test deletes or changes: file and time."""
+    saved = {}
+
+    def keep(path):
+        saved[path] = shutil.copy2(path, tmp_path / f"{len(saved)}")
+        return path
+
+    yield keep
+    for path, copy in saved.items():
+        shutil.copy2(copy, path)
+
+
+def test_a_lost_chunk_is_evaluated_alone(study, results, kept):
+    folder = results / "surfaces/scratch/mnli/s0/full"
+    for name in ("chunk_1_of_2.parquet", "surface.parquet"):
+        kept(folder / name).unlink()
+    target = (folder / "surface.parquet").relative_to(study)
+    jobs, files = planned(study, target=target)
+    assert jobs == {"surface_chunk": 1, "surface": 1}
+    assert set(files) == {str(target.with_name("chunk_1_of_2.parquet")), str(target)}
+
+
+def scripts(study):
+    return [path for path in (study / "workflow").rglob("*.py") if "__pycache__" not in str(path)]
+
+
+def test_touching_scripts_reruns_nothing(study):
+    """As a checkout does: it must not throw away days of training."""
+    for path in scripts(study):
+        os.utime(path)
+    assert planned(study) == ({}, [])
+
+
+@pytest.mark.parametrize(
+    "module, reruns, spares",
+    [
+        pytest.param("landscape/figures.py", {"figure1", "figure7"}, {"surface"}, id="figures"),
+        pytest.param(
+            "landscape/plane.py", {"surface_chunk", "rollback"}, {"select_run"}, id="plane"
+        ),
+        pytest.param(
+            "landscape/training.py",
+            {"train_2_epochs", "train_further"},
+            {"pretrain"},
+            id="training",
+        ),
+        pytest.param(
+            "landscape/journal.py", {"surface_chunk"}, {"rollback", "direction"}, id="journal"
+        ),
+        pytest.param(
+            "landscape/grammar.py", {"language_task", "language_text"}, set(), id="grammar"
+        ),
+    ],
+)
+def test_a_change_of_code_reruns_what_imports_it(study, kept, module, reruns, spares):
+    with open(kept(study / "workflow/scripts" / module), "a") as file:
+        file.write("CHANGED = True\n")
+    jobs, _ = planned(study)
+    assert reruns <= set(jobs)
+    assert not spares & set(jobs)
+    if module != "landscape/training.py" and module != "landscape/grammar.py":
+        assert not [rule for rule in jobs if rule.startswith("train")]
+
+
+# what must be true of the numbers
+
+
+def read(results, init, task, plane):
+    table, made_by = surface.read(results / f"surfaces/{init}/{task}/s0/{plane}/surface.parquet")
+    return table, made_by
+
+
+def landmark(results, init, task, plane, name):
+    table, _ = read(results, init, task, plane)
+    (row,) = table[table["landmark"] == name].to_dict("records")
+    return row
+
+
+@pytest.mark.parametrize("init, task", RUNS)
+@pytest.mark.parametrize("plane", ["full", "curve"])
+def test_the_end_of_a_surface_is_what_the_trainer_measured(results, init, task, plane):
+    scores = pd.read_csv(results / f"runs/{init}/{task}/s0/scores.csv").iloc[-1]
+    end = landmark(results, init, task, plane, "end")
+    assert (end["alpha"], end["beta"]) == (1.0, 0.0)
+    assert end["dev_error"] == scores["dev_error"]
+    assert end["dev_n"] == scores["dev_n"]
+    assert end["dev_loss"] == pytest.approx(scores["dev_loss"], abs=1e-6)
+
+
+@pytest.mark.parametrize("group", ["low", "middle", "high"])
+def test_the_rollback_of_a_group_is_what_table_1_says(results, group):
+    table = pd.read_csv(results / "rollbacks/pretrained/mnli/s0.csv").set_index("group")
+    point = landmark(results, "pretrained", "mnli", group, "rollback")
+    assert (point["alpha"], point["beta"]) == (-1.0, 0.0)
+    n, correct = table.loc[group, ["dev_n", "dev_correct"]]
+    assert point["dev_error"] == (n - correct) / n
+    end = landmark(results, "pretrained", "mnli", group, "end")
+    n, correct = table.loc["none", ["dev_n", "dev_correct"]]
+    assert end["dev_error"] == (n - correct) / n
+    shown = pd.read_csv(results / "tables/table1.csv").set_index(["task", "group"])
+    assert shown.loc[("mnli", group), "accuracy"] == pytest.approx(100 * (1 - point["dev_error"]))
+
+
+def test_landmarks_of_full_planes_and_curves_agree(results):
+    """One point, reached by two planes: all its numbers, bit for bit."""
+    for init, task in RUNS:
+        for name in ("start", "end"):
+            assert landmark(results, init, task, "full", name) | {"plane": ""} == (
+                landmark(results, init, task, "curve", name) | {"plane": ""}
+            )
+
+
+def test_all_scratch_runs_share_one_start(results):
+    start = results / "models/scratch/s0/model.safetensors"
+    for task in ("mnli", "sst2"):
+        _, made_by = read(results, "scratch", task, "full")
+        assert made_by["files"]["start"] == fingerprint(start)
+        # and training did begin there: a direction is where it went from there
+        end = load_file(results / f"runs/scratch/{task}/s0/final.safetensors")
+        delta = load_file(results / f"directions/scratch/{task}/s0.safetensors")
+        for name, theta in load_file(start).items():
+            np.testing.assert_array_equal(delta[name], end[f"encoder.{name}"] - theta)
+
+
+def test_the_best_candidate_was_kept(results):
+    folder = results / "runs/pretrained/mnli/s0"
+    errors = {
+        path.parent.name: pd.read_csv(path)["dev_error"].iloc[-1]
+        for path in folder.glob("e*_lr*/scores.csv")
+    }
+    assert len(errors) == 2
+    chosen = json.loads((folder / "selected.json").read_text())["candidate"]
+    assert errors[chosen] == min(errors.values())
+    last = sorted((folder / chosen).glob("epoch_*.safetensors"))[-1]
+    assert fingerprint(folder / "final.safetensors") == fingerprint(last)
+
+
+@pytest.mark.parametrize("init, task", RUNS)
+def test_the_trajectory_ends_at_the_end_of_the_surface(results, init, task):
+    table = pd.read_csv(results / f"trajectories/{init}/{task}/s0/run/trajectory.csv")
+    start, end = table.iloc[0], table.iloc[-1]
+    assert (end["alpha"], end["beta"]) == pytest.approx((1.0, 0.0), abs=1e-5)
+    assert end["cos"] == pytest.approx(1.0, abs=1e-6) and end["length"] == pytest.approx(1.0)
+    for point, name in ((start, "start"), (end, "end")):
+        there = landmark(results, init, task, "full", name)
+        assert point["train_loss"] == pytest.approx(there["train_loss"], abs=1e-5)
+        assert point["plane_train_loss"] == pytest.approx(there["train_loss"], abs=1e-5)
+        assert point["dev_error"] == there["dev_error"]
+
+
+def place(results, init, task, layers, alpha, beta):
+    """θ(α, β) by numpy in float64 from the files, in a model of transformers' own."""
+    files = {
+        "start": f"models/{init}/s0/model.safetensors",
+        "end": f"runs/{init}/{task}/s0/final.safetensors",
+        "second": f"directions/{init}/{PARTNER[task]}/s0.safetensors",
+    }
+    start, end, second = (load_file(results / path) for path in files.values())
+    moving = [n for n in start if layers is None or f"layer.{layers}." in n]
+    delta1 = {n: end[f"encoder.{n}"].astype(float) - start[n] for n in moving}
+    delta2 = {n: second[n].astype(float) for n in moving}
+    one, two = (np.sqrt(sum(np.square(v).sum() for v in d.values())) for d in (delta1, delta2))
+    theta = dict(end)
+    for n in moving:
+        anchor = start[n] if layers is None else end[f"encoder.{n}"]
+        theta[f"encoder.{n}"] = anchor + alpha * delta1[n] + beta * delta2[n] * one / two
+    model = models.load_classifier(results / f"models/{init}/s0", len(end["head.classifier.bias"]))
+    names = {"encoder.": "bert.", "head.": ""}
+    state = {
+        names[prefix] + name.removeprefix(prefix): torch.tensor(value, dtype=torch.float32)
+        for name, value in theta.items()
+        for prefix in names
+        if name.startswith(prefix)
+    }
+    model.load_state_dict(state)
+    return model.eval()
+
+
+@pytest.mark.parametrize(
+    "init, task, plane, layers",
+    [
+        ("scratch", "mnli", "full", None),
+        ("pretrained", "sst2", "full", None),
+        ("pretrained", "mnli", "middle", 1),
+        ("pretrained", "mnli", "high", 2),
+    ],
+)
+def test_points_of_a_surface_equal_a_plain_computation(results, init, task, plane, layers):
+    table, _ = read(results, init, task, plane)
+    grid = table[table["landmark"].isna()].set_index(["alpha", "beta"])
+    for alpha, beta in [(-4.0, 4.0), (0.0, -2.0), (2.0, 2.0)]:
+        model, point = place(results, init, task, layers, alpha, beta), grid.loc[(alpha, beta)]
+        for split, name in (("train", "sample"), ("dev", "dev")):
+            logits, labels = helpers.padded_logits(model, results / f"data/{task}/{name}.parquet")
+            loss = cross_entropy(logits, labels).item()
+            assert point[f"{split}_loss"] == pytest.approx(loss, rel=1e-5, abs=1e-5)
+            assert point[f"{split}_error"] == (logits.argmax(-1) != labels).double().mean().item()
+            assert point[f"{split}_n"] == len(labels)
+
+
+# chunks and interruptions
+
+
+def evaluated(results, folder, chunk, chunks):
+    """One chunk of mnli's full plane by the command itself, beside the study's own."""
+    base = results
+    argv = ["--start", base / "models/pretrained/s0"]
+    argv += ["--end", base / "runs/pretrained/mnli/s0/final.safetensors"]
+    argv += ["--second", base / "directions/pretrained/sst2/s0.safetensors"]
+    argv += ["--train", base / "data/mnli/sample.parquet", "--dev", base / "data/mnli/dev.parquet"]
+    argv += ["--labels", "pretrained", "mnli", 0, "--plane", "full", "--range", *RANGE]
+    argv += ["--points", POINTS, "--chunk", chunk, chunks, "--batch-tokens", TOKENS]
+    output = folder / f"{chunk}_of_{chunks}.parquet"
+    argv += ["--state", folder / f"{chunk}_of_{chunks}.jsonl", "--output", output]
+    evaluate_surface.main(list(map(str, argv)))
+    return output
+
+
+def gathered(folder, chunks):
+    argv = ["--chunks", *map(str, chunks), "--output", str(folder / "surface.parquet")]
+    gather_surface.main(argv)
+    return (folder / "surface.parquet").read_bytes()
+
+
+@pytest.mark.parametrize("chunks", [1, 3])
+def test_a_surface_does_not_depend_on_its_chunks(results, tmp_path, chunks):
+    whole = results / "surfaces/pretrained/mnli/s0/full/surface.parquet"
+    made = [evaluated(results, tmp_path, chunk, chunks) for chunk in range(chunks)]
+    assert gathered(tmp_path, made) == whole.read_bytes()
+
+
+class Killed(BaseException):
+    """Ends the command at any place, as a time limit does; nothing may catch it."""
+
+
+@pytest.mark.parametrize("points", [1, 7])
+def test_a_chunk_killed_midway_ends_with_the_same_bytes(results, tmp_path, monkeypatch, points):
+    add, rows = Journal.add, []
+
+    def killing(self, row):
+        add(self, row)
+        rows.append(row)
+        if len(rows) == points:
+            raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "add", killing)
+        with pytest.raises(Killed):
+            evaluated(results, tmp_path, 0, 2)
+    assert not (tmp_path / "0_of_2.parquet").exists()
+    monkeypatch.setattr(Journal, "add", lambda self, row: (rows.append(row), add(self, row)))
+    again = evaluated(results, tmp_path, 0, 2)
+    assert len(rows) == 14  # 27 points in 2 chunks: none was measured twice
+    chunk = results / "surfaces/pretrained/mnli/s0/full/chunk_0_of_2.parquet"
+    assert again.read_bytes() == chunk.read_bytes()
+    assert not (tmp_path / "0_of_2.jsonl").exists()
