@@ -37,11 +37,10 @@ rule pretrain:
         "../envs/torch.yaml"
     threads: config["threads"]
     params:
-        config=json.dumps(MODEL["pretrain"]["config"], sort_keys=True),
         recipe=json.dumps(MODEL["pretrain"]["recipe"], sort_keys=True),
         seed=MODEL["pretrain"]["seed"],
     shell:
         "python {input.code[0]} --text {input.text} --tokenizer $(dirname {input.tokenizer})"
-        " --model {params.config:q} --recipe {params.recipe:q}"
+        " --architecture $(dirname {input.architecture}) --recipe {params.recipe:q}"
         " --seed {params.seed} --threads {threads} --output $(dirname {output.config})"
         " > {log} 2>&1"

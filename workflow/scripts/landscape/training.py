@@ -14,6 +14,7 @@ from torch.nn.functional import cross_entropy
 from . import models, vectors
 from .batches import packed, shuffled
 from .evaluation import Evaluator
+from .optimizer import adamw
 
 
 @dataclass(frozen=True)
@@ -34,20 +35,6 @@ def rate(step, total, warmup):
     """Factor on the learning rate at `step` (from 0) of `total`: linear up, then linear to 0."""
     rising = max(1, round(warmup * total))
     return (step + 1) / rising if step < rising else (total - step) / max(1, total - rising)
-
-
-def optimizer(model, recipe):
-    """AdamW; biases and normalisations (all tensors of one dimension) do not decay."""
-    decayed = [p for p in model.parameters() if p.ndim > 1]
-    others = [p for p in model.parameters() if p.ndim <= 1]
-    return torch.optim.AdamW(
-        [
-            {"params": decayed, "weight_decay": recipe.weight_decay},
-            {"params": others, "weight_decay": 0.0},
-        ],
-        lr=recipe.learning_rate,
-        fused=True,  # no temporary copies of the model
-    )
 
 
 class State:
@@ -115,7 +102,7 @@ def train(model, train_examples, dev_examples, recipe, state_folder, budget, acc
     budget: tokens a batch of the dev evaluation; key: what else a state must agree in to go on.
     """
     model.to(accelerator.device)
-    adam = optimizer(model, recipe)
+    adam = adamw(model, recipe.learning_rate, recipe.weight_decay)
     state = State(state_folder, {**asdict(recipe), **key})
     done, log, scores = state.load(model, adam)
     if done:

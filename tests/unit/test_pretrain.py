@@ -1,0 +1,116 @@
+"""Pre-training: true and false continuations, and a folder that everything else can load."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from landscape.command import InputError
+
+import make_language
+import mini_architecture
+import pretrain
+
+MODEL = {
+    "num_hidden_layers": 3,
+    "hidden_size": 16,
+    "num_attention_heads": 2,
+    "intermediate_size": 32,
+    "max_position_embeddings": 32,  # shorter than some pairs
+}
+RECIPE = {"steps": 10, "batch_size": 8}
+
+
+@pytest.fixture(scope="module")
+def language(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("language")
+    make_language.main(
+        f"text --seed 0 --paragraphs 200 --text {folder}/text.txt"
+        f" --tokenizer {folder}/tokenizer".split()
+    )
+    return folder
+
+
+def run(language, output, model=MODEL, recipe=RECIPE):
+    architecture = output.with_name("architecture")
+    folders = f"--tokenizer {language}/tokenizer --output {architecture}"
+    mini_architecture.main([*folders.split(), "--config", json.dumps(model)])
+    files = f"--text {language}/text.txt --tokenizer {language}/tokenizer --output {output}"
+    files += f" --architecture {architecture} --seed 1"
+    pretrain.main([*files.split(), "--recipe", json.dumps(recipe)])
+
+
+def test_text_is_read_as_it_was_written(language):
+    documents = pretrain.read_documents(language / "text.txt")
+    assert sum(len(document) for document in documents) == 200
+    assert max(len(document) for document in documents) == 4
+    lines = [s for document in documents for paragraph in document for s in paragraph]
+    assert lines == [line for line in (language / "text.txt").read_text().split("\n") if line]
+
+
+def test_a_paragraph_without_a_second_sentence_is_refused(tmp_path):
+    (tmp_path / "text.txt").write_text("a b .\nc d .\n\ne f .\n")
+    with pytest.raises(ValueError, match="e f"):
+        pretrain.read_documents(tmp_path / "text.txt")
+
+
+@pytest.mark.parametrize("same_document", [0.0, 0.5, 1.0])
+def test_only_true_pairs_continue_their_paragraph(same_document):
+    """In this text a sentence names its document and paragraph, so that nothing can hide."""
+    documents = [[[f"{d} {p} {s}" for s in range(3)] for p in range(4)] for d in range(5)]
+    pairs = pretrain.sentence_pairs(documents, same_document, np.random.default_rng(0))
+    labels, siblings = [], []
+    for _, (first, second, label) in zip(range(2000), pairs, strict=False):
+        (d, p, *_), (d2, p2, *_) = first.split(), second.split()
+        labels.append(label)
+        if label == 0:
+            numbers = f"{first} {second}".split()[2::3]
+            assert (d, p) == (d2, p2) and numbers == ["0", "1", "2"]
+        else:
+            assert (d, p) != (d2, p2)
+            siblings.append(d == d2)
+    assert np.mean(labels) == pytest.approx(0.5, abs=0.05)
+    assert np.mean(siblings) == pytest.approx(same_document, abs=0.05)
+
+
+def test_the_folder_loads_as_a_classifier_and_its_tokenizer(language, tmp_path):
+    import torch
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    run(language, tmp_path / "model")
+    model, report = AutoModelForSequenceClassification.from_pretrained(
+        tmp_path / "model", num_labels=3, output_loading_info=True
+    )
+    assert set(report["missing_keys"]) == {"classifier.weight", "classifier.bias"}
+    assert not report["unexpected_keys"]
+    assert model.config.hidden_dropout_prob == 0.1, "fine-tuning has its own dropout"
+
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path / "model")
+    original = AutoTokenizer.from_pretrained(language / "tokenizer")
+    assert tokenizer("was .", "it .").data == original("was .", "it .").data
+    with torch.no_grad():
+        logits = model(**tokenizer("was .", "it .", return_tensors="pt")).logits
+    assert logits.shape == (1, 3) and logits.isfinite().all()
+
+    with open(tmp_path / "model" / "pretraining.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["step", "mlm_loss", "nsp_loss", "nsp_accuracy"]
+    assert rows[-1]["step"] == "10"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["architecture", "model"]
+
+
+def test_the_same_command_writes_the_same_bytes(language, tmp_path):
+    for name in ("one", "two"):
+        run(language, tmp_path / name)
+    for file in sorted((tmp_path / "one").iterdir()):
+        assert file.read_bytes() == (tmp_path / "two" / file.name).read_bytes(), file.name
+
+
+@pytest.mark.parametrize(
+    ("model", "recipe", "word"),
+    [(MODEL | {"layers": 4}, RECIPE, "layers"), (MODEL, {"step": 10}, "step")],
+)
+def test_what_cannot_be_meant_is_refused(language, tmp_path, model, recipe, word):
+    with pytest.raises(InputError, match=word):
+        run(language, tmp_path / "model", model, recipe)
+    assert not (tmp_path / "model").exists()
