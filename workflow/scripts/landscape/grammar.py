@@ -485,8 +485,7 @@ def examples(lexicon: Lexicon, task: str, split: str, seed: int, count: int) -> 
         repeats = repeats + 1 if example in found else 0
         if repeats > 1000:
             raise InputError(
-                f"tasks.{task}.grammar.{split}: {count}; the language has no more than {len(found)} "
-                "different examples"
+                f"tasks.{task}.grammar.{split}: {count}; the language has {len(found)} different ones"
             )
         found[example] = None
     return list(found)
