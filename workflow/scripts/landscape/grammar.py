@@ -484,8 +484,7 @@ def examples(lexicon: Lexicon, task: str, split: str, seed: int, count: int) -> 
         example = (*texts, label)
         repeats = repeats + 1 if example in found else 0
         if repeats > 1000:
-            raise InputError(
-                f"tasks.{task}.grammar.{split}: {count}; the language has {len(found)} different ones"
-            )
+            key = f"tasks.{task}.grammar.{split}"
+            raise InputError(f"{key}: {count}; the language has {len(found)} different ones")
         found[example] = None
     return list(found)
