@@ -58,6 +58,7 @@ WRONG = {
     "range without an end": ({"surfaces.range": [-4.0, float("inf")]}, "surfaces.range"),
     "range not a number": ({"surfaces.range": [float("nan"), 4.0]}, "surfaces.range"),
     "train_examples misspelt": ({"surfaces.train_examples": "al"}, "surfaces.train_examples"),
+    "rainbow colour map": ({"figures.colour_map": "jet"}, "figures.colour_map"),
     # model and layers
     "two models": ({"model.hub": "google-bert/bert-base-cased"}, "model"),
     "no model": ({"model": {}}, "model"),

@@ -31,7 +31,9 @@ def check(config, schema, name):
         raise InputError(f"{name}: {key}: {what}")
 
     if error := best_match(Validator(schema).iter_errors(config)):
-        hint = " (YAML reads 1e-5 as text; write 1.0e-5)" if error.validator == "type" else ""
+        hint = (
+            " (YAML reads 1e-5 as text; write 1.0e-5)" if error.validator_value == "number" else ""
+        )
         wrong(".".join(map(str, error.absolute_path)) or "top level", error.message + hint)
     tasks = config["tasks"]
     check_model(config, wrong)
