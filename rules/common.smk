@@ -10,6 +10,8 @@ SURFACES = config["surfaces"]
 FIGURES = config["figures"]
 
 INITS = ["scratch", "pretrained"]
+# in their own order, not the config's: the order of its keys must change no command
+GROUPS = {name: config["layer_groups"][name] for name in ("low", "middle", "high")}
 FIRST = config["seeds"][0]  # figures show the first seed; Fig. 2 and the tables all of them
 FURTHER = FIGURES["overfitting"]["further_epochs"]
 
@@ -24,7 +26,7 @@ wildcard_constraints:
     init="|".join(INITS),
     task="|".join(TASKS),
     seed=r"\d+",
-    plane="|".join(["full", "curve", *config["layer_groups"]]),
+    plane="|".join(["full", "curve", *GROUPS]),
     length="run|longer",
     chunk=r"\d+",
     chunks=r"\d+",
@@ -129,7 +131,7 @@ def second(wildcards):
 
 def layers(wildcards):
     """The option that restricts a plane to its layer group."""
-    group = config["layer_groups"].get(wildcards.plane)
+    group = GROUPS.get(wildcards.plane)
     return "--layers {} {}".format(*group) if group else ""
 
 

@@ -124,7 +124,7 @@ rule figure6:
 rule figure7:
     input:
         code=code("figure7_layer_groups.py"),
-        surfaces=surfaces(list(config["layer_groups"]), FIGURES["layer_groups"], ["pretrained"]),
+        surfaces=surfaces(list(GROUPS), FIGURES["layer_groups"], ["pretrained"]),
     output:
         pdf="<results>/figures/fig7.pdf",
         png="<results>/figures/fig7.png",

@@ -68,10 +68,7 @@ rule rollback:
     resources:
         gpu=config["gpus_per_run"],
     params:
-        groups=" ".join(
-            f"--group {name} {first} {last}"
-            for name, (first, last) in config["layer_groups"].items()
-        ),
+        groups=" ".join(f"--group {name} {first} {last}" for name, (first, last) in GROUPS.items()),
         batch_tokens=SURFACES["batch_tokens"],
     shell:
         "python {input.code[0]} --start $(dirname {input.start}) --end {input.end}"

@@ -53,7 +53,7 @@ rule initial_model:
     conda:
         "../envs/torch.yaml"
     params:
-        layers=[number for group in config["layer_groups"].values() for number in group],
+        layers=[number for group in GROUPS.values() for number in group],
     shell:
         'python {input.code[0]} --model "$(dirname {input.model[0]:q})" --init {wildcards.init}'
         " --seed {wildcards.seed} --layers {params.layers} --output $(dirname {output.config})"
