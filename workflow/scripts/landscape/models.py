@@ -93,11 +93,11 @@ def initial_encoder(folder, init, seed):
     import torch
     from transformers import AutoConfig, AutoModelForSequenceClassification
 
-    check_folder(folder, weights=init == "pretrained")
+    if init == "pretrained":
+        return load_classifier(folder, 2, seed).base_model
+    check_folder(folder, weights=False)
     torch.manual_seed(seed)
     with loading(folder):
-        if init == "pretrained":
-            return load_classifier(folder, 2, seed).base_model
         config = AutoConfig.from_pretrained(folder, local_files_only=True)
         scratch = AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
     return scratch.base_model  # of a classifier: not every one has the bare model's pooler

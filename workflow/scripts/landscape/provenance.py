@@ -2,7 +2,6 @@
 
 import hashlib
 from importlib.metadata import version
-from pathlib import Path
 
 PACKAGES = ("torch", "transformers", "accelerate", "numpy", "safetensors")
 
@@ -17,6 +16,6 @@ def of(files, **settings):
     """Provenance of a result: {role: fingerprint} of `files`, settings and package versions."""
     return {
         "files": {role: fingerprint(path) for role, path in files.items() if path},
-        "settings": {key: str(v) if isinstance(v, Path) else v for key, v in settings.items()},
+        "settings": settings,
         "versions": {package: version(package) for package in PACKAGES},
     }
