@@ -26,6 +26,9 @@ rule surface_chunk:
         range=SURFACES["range"],
         points=axis_points,
         batch_tokens=SURFACES["batch_tokens"],
+        dtype=SURFACES["dtype"],
+        tolerance=SURFACES["tolerance"],
+        keep=SURFACES["keep_gb"],
         state=f"{STATE}/surfaces/{{init}}/{{task}}/s{{seed}}/{{plane}}/{{chunk}}_of_{{chunks}}.jsonl",
     shell:
         "python {input.code[0]} --start $(dirname {input.start}) --end {input.end}"
@@ -33,6 +36,7 @@ rule surface_chunk:
         " --labels {wildcards.init} {wildcards.task} {wildcards.seed} --plane {wildcards.plane}"
         " --range {params.range} --points {params.points}"
         " --chunk {wildcards.chunk} {wildcards.chunks} --batch-tokens {params.batch_tokens}"
+        " --dtype {params.dtype} --tolerance {params.tolerance} --keep {params.keep}"
         " --threads {threads} --state {params.state} --output {output} > {log} 2>&1"
 
 

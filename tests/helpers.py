@@ -18,20 +18,23 @@ VOCABULARY = 50
 
 
 def config(kind="bert", layers=3, hidden=16, **more):
-    """The configuration of a tiny model: bert, roberta or distilbert."""
-    from transformers import BertConfig, DistilBertConfig, RobertaConfig
+    """The configuration of a tiny model of any type that has BERT's names for its sizes."""
+    from transformers import AutoConfig
 
     if kind == "distilbert":
         sizes = {"n_layers": layers, "dim": hidden, "n_heads": 2, "hidden_dim": 2 * hidden}
     else:
         sizes = {"num_hidden_layers": layers, "hidden_size": hidden}
         sizes |= {"num_attention_heads": 2, "intermediate_size": 2 * hidden}
-    pad = {"pad_token_id": 1} if kind == "roberta" else {"pad_token_id": 0}
-    make = {"bert": BertConfig, "roberta": RobertaConfig, "distilbert": DistilBertConfig}[kind]
+    sizes["pad_token_id"] = 1 if kind == "roberta" else 0
+    if kind == "modernbert":
+        sizes["local_attention"] = 256
+        # its own tokens are beyond a tiny vocabulary
+        sizes |= dict.fromkeys(["bos_token_id", "eos_token_id", "cls_token_id", "sep_token_id"], 2)
     # weights far larger than a fresh BERT's: otherwise all losses are almost log(classes) and
     # no mistake would show
     sizes |= {"vocab_size": VOCABULARY, "max_position_embeddings": 140, "initializer_range": 0.3}
-    return make(**sizes, **pad, **more)
+    return AutoConfig.for_model(kind, **sizes | more)
 
 
 def classifier(kind="bert", labels=3, seed=0, **more):

@@ -7,16 +7,21 @@ import helpers
 import numpy as np
 import pytest
 import torch
-from landscape import models
-from landscape.batches import Examples, packed
-from landscape.evaluation import Evaluator, summary
+from landscape import batches, evaluation, models, packing
+from landscape.batches import Examples
+from landscape.command import InputError
+from landscape.evaluation import Evaluator, outcome, summary
 from torch.nn.functional import cross_entropy
 
 KINDS = {
     "bert": {},
     "roberta": {"pad_id": 1, "types": False},  # its positions start after the padding's id
-    "distilbert": {"types": False},
+    "electra": {},
+    "distilbert": {"types": False},  # not BERT's layers
+    "modernbert": {"types": False},  # some layers attend to a window only
+    "deberta-v2": {"types": False},  # attention of its own: evaluated by the plain forward pass
 }
+PLAIN = "deberta-v2"
 
 
 def lengths(n, seed=0):
@@ -33,8 +38,8 @@ def case(request, tmp_path_factory):
     return helpers.classifier(request.param), path
 
 
-def evaluator(model, path, budget=256, **more):
-    return Evaluator(model, {"dev": packed(Examples(path), budget, "cpu")}, classes=3, **more)
+def evaluator(model, path, budget=256, keep=1.0, **more):
+    return Evaluator(model, {"dev": Examples(path)}, budget, keep=keep, **more)
 
 
 def fast(model, path, **more):
@@ -58,24 +63,40 @@ def test_equals_the_plain_forward_on_padded_batches(case):
 
 
 def test_each_example_keeps_its_own_loss_and_label(case):
-    """A mean may hide two examples whose labels were swapped by sorting."""
+    """A mean may hide two examples whose labels were swapped, or that saw each other's tokens."""
     model, path = case
-    examples = Examples(path)
+    examples, measure = Examples(path), evaluator(model, path)
     logits, label = helpers.padded_logits(model, path)
-    plain = cross_entropy(logits, label, reduction="none")
-    with torch.no_grad():
-        for batch, labels in packed(examples, 256, "cpu"):
-            ids = batch["input_ids"]
-            got = cross_entropy(model(**batch).logits, labels, reduction="none")
-            for row in range(len(ids)):
-                which = [
-                    i
-                    for i in range(len(examples))
-                    if ids[row, : examples.lengths[i]].tolist()
-                    == examples.batch(np.array([i]), "cpu")["input_ids"][0].tolist()
-                ]
-                assert len(which) == 1
-                assert got[row].item() == pytest.approx(plain[which[0]].item(), abs=1e-5)
+    seen = []
+    hook = model.register_forward_hook(lambda model, inputs, output: seen.append(output.logits))
+    measure("dev")
+    hook.remove()
+    order = examples.by_length()
+    torch.testing.assert_close(torch.cat(seen), logits[order], rtol=1e-5, atol=1e-5)
+    (block,) = measure.blocks["dev"]
+    assert torch.equal(torch.cat([batch.labels for batch in block]), label[order])
+
+
+def test_which_models_run_on_packed_rows(case, capsys):
+    """The quick way must not be lost unseen, and the slow one is said."""
+    model, path = case
+    kind = model.config.model_type
+    last = evaluator(model, path).last
+    if kind == PLAIN:
+        assert last is None and "plain forward" in capsys.readouterr().out
+    elif kind in ("bert", "roberta", "electra"):
+        assert last is packing.first_tokens_only
+    else:
+        assert last is packing.first_tokens_of_all
+
+
+def test_attention_to_a_window_is_left_to_the_model(tmp_path, capsys):
+    path = helpers.write_split(tmp_path / "s.parquet", [5, 9, 30], **KINDS["modernbert"])
+    model = helpers.classifier("modernbert", local_attention=16)
+    got = fast(model, path)
+    assert "plain forward" in capsys.readouterr().out
+    logits, label = helpers.padded_logits(model, path)
+    assert got["loss"] == pytest.approx(cross_entropy(logits, label).item(), abs=1e-5)
 
 
 def test_the_budget_changes_nothing(case):
@@ -86,18 +107,6 @@ def test_the_budget_changes_nothing(case):
     assert small["predicted"] == large["predicted"]
 
 
-def test_the_first_batch_does_not_decide_for_the_masked_ones(case, tmp_path):
-    """What is tried out on the first batch must hold where the first has no padding, too."""
-    model, kind = case[0], case[0].config.model_type
-    path = helpers.write_split(
-        tmp_path / "split.parquet", [5] * 8 + [7, 8, 9, 10] * 3, **KINDS[kind]
-    )
-    logits, label = helpers.padded_logits(model, path)
-    assert fast(model, path, budget=40)["loss"] == pytest.approx(
-        cross_entropy(logits, label).item(), abs=1e-5
-    )
-
-
 def test_the_model_itself_is_left_as_it_was(case):
     model, path = case
     before = helpers.padded_logits(model, path)[0]
@@ -106,13 +115,17 @@ def test_the_model_itself_is_left_as_it_was(case):
     assert torch.equal(helpers.padded_logits(model, path)[0], before)
 
 
+@pytest.mark.parametrize("keep", [1.0, 5e-5, 0.0], ids=["all", "some", "none"])
 @pytest.mark.parametrize("frozen", [1, 2])
-def test_what_never_moves_may_run_once(case, frozen):
+def test_what_never_moves_may_run_once(case, frozen, keep):
     """With the lowest layers known, all else may move: the same bits as without, at each place."""
     path = case[1]
     model = copy.deepcopy(case[0])
-    known, plain = evaluator(model, path, frozen=frozen), evaluator(model, path)
+    known, plain = evaluator(model, path, keep=keep, frozen=frozen), evaluator(model, path)
     start = known("dev")
+    if model.config.model_type != PLAIN:  # whose layers give tuples
+        kept = [batch.known is not None for batch in known.blocks["dev"][0]]
+        assert {1.0: all(kept), 0.0: not any(kept)}.get(keep, any(kept) and not all(kept))
     for seed in (1, 2):
         helpers.moved(model, seed, only=lambda name: (models.layer_of(name) or 0) >= frozen)
         now = known("dev")
@@ -120,48 +133,143 @@ def test_what_never_moves_may_run_once(case, frozen):
         assert now != start
 
 
+@pytest.mark.parametrize("frozen", [0, 2])
+def test_bfloat16(case, frozen):
+    """Near the float32 result, and with frozen layers the same as without."""
+    path = case[1]
+    measure = evaluator(copy.deepcopy(case[0]), path, frozen=frozen)
+    exact = measure("dev")
+    measure.cast("bfloat16")
+    assert all(parameter.dtype == torch.bfloat16 for parameter in measure.model.parameters())
+    got = measure("dev")
+    assert got["loss"] != exact["loss"]
+    assert got["loss"] == pytest.approx(exact["loss"], abs=exact["loss_se"])
+    assert abs(got["error"] - exact["error"]) <= 0.1
+    unfrozen = evaluator(copy.deepcopy(case[0]), path)
+    unfrozen.cast("bfloat16")
+    assert got == unfrozen("dev")
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory):
+    """A split of several blocks, the last one not full."""
+    path = tmp_path_factory.mktemp("many") / "split.parquet"
+    return helpers.write_split(path, lengths(5 * evaluation.BLOCK // 2) // 4 + 2)
+
+
+def test_a_tolerance_stops_at_the_first_block_that_meets_it(many):
+    model = helpers.classifier()
+    whole = fast(model, many, budget=4096)
+    measure = evaluator(model, many, budget=4096, in_blocks=["dev"])
+    relative = whole["loss_se"] / whole["loss"]
+    assert measure("dev", tolerance=relative / 2)["n"] == whole["n"] == 640
+    loose = measure("dev", tolerance=3 * relative)
+    assert loose["n"] == evaluation.BLOCK
+    middle = measure("dev", tolerance=1.2 * relative)
+    assert middle["n"] == 2 * evaluation.BLOCK
+    assert middle["loss_se"] < 1.2 * relative * middle["loss"] < loose["loss_se"]
+    assert abs(loose["loss"] - whole["loss"]) < 3 * loose["loss_se"]
+
+
+def test_without_a_tolerance_blocks_are_all_examples(many):
+    model = helpers.classifier()
+    whole = fast(model, many, budget=4096)
+    in_blocks = fast(model, many, budget=4096, in_blocks=["dev"])
+    assert in_blocks == whole | {
+        "loss": pytest.approx(whole["loss"], abs=1e-6),
+        "loss_se": pytest.approx(whole["loss_se"], abs=1e-6),
+    }
+
+
+def test_blocks_are_a_random_order_that_is_always_the_same(many):
+    examples = Examples(many)
+    blocks = evaluation.blocks(examples)
+    assert [len(block) for block in blocks] == [256, 256, 128]
+    assert sorted(np.concatenate(blocks)) == list(range(640))
+    assert all((np.diff(examples.lengths[block]) >= 0).all() for block in blocks)
+    means = [examples.lengths[block].mean() for block in blocks]
+    assert np.ptp(means) < 2  # none holds the long ones
+    again = evaluation.blocks(Examples(many))
+    assert all(np.array_equal(a, b) for a, b in zip(blocks, again))
+
+
+def test_a_loss_that_is_not_a_number_is_never_known_well_enough(many):
+    model = helpers.classifier()
+    with torch.no_grad():
+        model.classifier.bias[0] = math.nan
+    got = evaluator(model, many, in_blocks=["dev"])("dev", tolerance=0.5)
+    assert math.isnan(got["loss"]) and got["n"] == 640 and got["error"] == 1.0
+
+
 def test_logits_that_are_not_finite_are_errors_and_no_class():
     nan, inf = math.nan, math.inf
     # argmax of NaN is its place: class 0, 1, 1 here, which are the labels
     logits = [[nan, 0.0], [0.0, nan], [0.0, inf], [0.0, 1.0]]
-    got = summary([(torch.tensor(logits), torch.tensor([0, 1, 1, 1]))], classes=2)
+    got = summary([outcome(torch.tensor(logits), torch.tensor([0, 1, 1, 1]))], classes=2)
     assert math.isnan(got["loss"]) and math.isnan(got["loss_se"])
     assert (got["error"], got["predicted"], got["n"]) == (0.75, [0, 1], 4)
 
 
 def test_an_infinite_loss_stays_infinite():
     logits = torch.tensor([[0.0, -math.inf], [0.0, 0.0]])
-    got = summary([(logits, torch.tensor([1, 0]))], classes=2)
+    got = summary([outcome(logits, torch.tensor([1, 0]))], classes=2)
     assert got["loss"] == math.inf
 
 
 def test_a_huge_but_finite_loss_is_not_turned_into_infinity():
     """float32 sums of 1e38 overflow; sums are kept in float64."""
     logits = torch.tensor([[3e38, 0.0]] * 4)
-    got = summary([(logits, torch.tensor([1, 1, 1, 1]))], classes=2)
+    got = summary([outcome(logits, torch.tensor([1, 1, 1, 1]))], classes=2)
     assert got["loss"] == pytest.approx(3e38, rel=1e-6)
 
 
-def test_little_is_padded(tmp_path):
+def sizes(made):
+    return [batch.inputs["input_ids"].numel() for batch in made]
+
+
+def test_nothing_is_padded(tmp_path):
     real = lengths(2000)
     assert 40 < real.mean() < 42 and max(real) > 120
     helpers.write_split(tmp_path / "split.parquet", real)
-    batches = packed(Examples(tmp_path / "split.parquet"), 4096, "cpu")
-    sizes = [inputs["input_ids"].numel() for inputs, _ in batches]
-    assert sum(sizes) <= 1.07 * real.sum()  # the real MNLI: 1.048
-    assert max(sizes) <= 4096
-    assert len(batches) < 1.2 * real.sum() / 4096  # by few, full batches, not by one an example
+    examples = Examples(tmp_path / "split.parquet")
+    packed = batches.packed(examples, examples.by_length(), 4096, "cpu", 0)
+    assert sum(sizes(packed)) == real.sum()
+    assert max(sizes(packed)) <= 4096
+    assert len(packed) < 1.05 * real.sum() / 4096 + 1
+    # and for models that cannot, little
+    padded = batches.padded(examples, examples.by_length(), 4096, "cpu")
+    assert sum(sizes(padded)) <= 1.07 * real.sum()  # the real MNLI: 1.048
+    assert max(sizes(padded)) <= 4096
+    assert len(padded) < 1.2 * real.sum() / 4096  # few, full batches, not one an example
 
 
 def test_an_example_longer_than_the_budget_is_a_batch_of_its_own(tmp_path):
     helpers.write_split(tmp_path / "split.parquet", [30, 5, 40, 5])
-    batches = packed(Examples(tmp_path / "split.parquet"), 20, "cpu")
-    assert [tuple(inputs["input_ids"].shape) for inputs, _ in batches] == [(2, 5), (1, 30), (1, 40)]
+    examples = Examples(tmp_path / "split.parquet")
+    padded = batches.padded(examples, examples.by_length(), 20, "cpu")
+    assert [tuple(batch.inputs["input_ids"].shape) for batch in padded] == [
+        (2, 5),
+        (1, 30),
+        (1, 40),
+    ]
+    packed = batches.packed(examples, examples.by_length(), 20, "cpu", 0)
+    assert sizes(packed) == [10, 30, 40]
 
 
 def test_no_mask_where_nothing_is_padded(tmp_path):
     """A mask, even of ones, costs the model its quick attention."""
     helpers.write_split(tmp_path / "split.parquet", [5, 5, 9, 8])
-    batches = packed(Examples(tmp_path / "split.parquet"), 18, "cpu")
-    masked = {tuple(i["input_ids"].shape): "attention_mask" in i for i, _ in batches}
+    examples = Examples(tmp_path / "split.parquet")
+    padded = batches.padded(examples, examples.by_length(), 18, "cpu")
+    masked = {
+        tuple(batch.inputs["input_ids"].shape): "attention_mask" in batch.inputs for batch in padded
+    }
     assert masked == {(2, 5): False, (2, 9): True}
+
+
+@pytest.mark.parametrize("name, value", [("vocab_size", 20), ("num_labels", 2)])
+def test_examples_of_another_model_are_refused(many, name, value):
+    config = helpers.config(num_labels=3)
+    setattr(config, name, value)
+    with pytest.raises(InputError, match=str(many)):
+        Examples(many).check(config)

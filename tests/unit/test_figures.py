@@ -32,6 +32,7 @@ def surface(init="pretrained", task="mrpc", seed=1, plane="full", classes=2, gri
     points = [(alpha, beta, None) for alpha in grid for beta in betas]
     points += [(*place, name) for name, place in named.items()]
     table = pd.DataFrame(points, columns=["alpha", "beta", "landmark"])
+    table["dtype"] = "float32"
     bowl = 0.1 + 0.2 * ((table["alpha"] - 1) ** 2 + table["beta"] ** 2)
     table = table.assign(init=init, task=task, seed=seed, plane=plane, train_loss=bowl)
     table["dev_error"] = bowl.clip(upper=0.6)
@@ -94,6 +95,17 @@ def test_csv_holds_the_wanted_surfaces_in_order_and_nothing_else(write, draw):
     assert len(drawn) == 2 * (len(GRID) ** 2 + 2)
     expected = surface(task="mrpc")["dev_error"]
     assert np.array_equal(drawn.loc[drawn["task"] == "mrpc", "dev_error"], expected)
+
+
+def test_landmarks_are_drawn_from_float32(tmp_path):
+    """A surface in bfloat16 holds each landmark twice; two rows would draw it twice."""
+    table = surface().assign(dtype="bfloat16")
+    exact = table[table["landmark"].notna()].assign(dtype="float32", dev_error=0.25)
+    pd.concat([table, exact]).to_parquet(tmp_path / "both.parquet")
+    points = tables.read_surfaces([tmp_path / "both.parquet"], "dev_error")
+    landmarks = points[points["landmark"] != ""]
+    assert len(landmarks) == len(LANDMARKS) and (landmarks["dev_error"] == 0.25).all()
+    assert len(points) == len(GRID) ** 2 + len(LANDMARKS)
 
 
 def test_non_finite_points_stay_in_the_csv(write, draw):

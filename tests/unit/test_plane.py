@@ -26,10 +26,16 @@ class Two(torch.nn.Module):
         return [layer.w.tolist() for layer in self.body.layer]
 
 
-def two_file(path, *layers):
-    tensors = {f"layer.{i}.w": np.array(w, np.float32) for i, w in enumerate(layers)}
+def two_file(path, *layers, prefix=""):
+    tensors = {f"{prefix}layer.{i}.w": np.array(w, np.float32) for i, w in enumerate(layers)}
     save_file(tensors, path)
     return path
+
+
+def two_ends(folder):
+    """Files of θ0 = 0 and of the θ1 that all cases of `Two` have: ‖δ1‖ is 3 and 4, so 5."""
+    end = two_file(folder / "end", [3.0, 0.0], [0.0, 4.0], prefix="encoder.")
+    return two_file(folder / "start", [0.0, 0.0], [0.0, 0.0]), end
 
 
 @pytest.fixture(scope="module")
@@ -55,8 +61,8 @@ def model(trained):
 
 
 def full(model, trained, **more):
-    start, _, second = trained
-    return plane.Plane(model, start / "model.safetensors", second, **more)
+    start, end, second = trained
+    return plane.Plane(model, start / "model.safetensors", end, second, **more)
 
 
 def encoder_bits(model):
@@ -71,9 +77,8 @@ def start_bits(trained):
 def test_by_hand(tmp_path):
     """‖δ1‖ = 5 over both layers, δ2 = 2 × its length: halved, then added."""
     model = Two([[3.0, 0.0], [0.0, 4.0]])
-    start = two_file(tmp_path / "start", [0.0, 0.0], [0.0, 0.0])
     second = two_file(tmp_path / "second", [0.0, 8.0], [-6.0, 0.0])
-    plane.Plane(model, start, second).place(2.0, 1.0)
+    plane.Plane(model, *two_ends(tmp_path), second).place(2.0, 1.0)
     assert model.numbers() == [[6.0, 4.0], [-3.0, 8.0]]
     assert model.head.item() == 9.0
 
@@ -81,9 +86,8 @@ def test_by_hand(tmp_path):
 def test_group_by_hand(tmp_path):
     """Only layer 1 moves, from θ1; δ2 is re-scaled to ‖δ1‖ = 4 of that layer alone."""
     model = Two([[3.0, 0.0], [0.0, 4.0]])
-    start = two_file(tmp_path / "start", [0.0, 0.0], [0.0, 0.0])
     second = two_file(tmp_path / "second", [0.0, 8.0], [-2.0, 0.0])
-    plane.Plane(model, start, second, layers=(1, 1)).place(0.5, 1.0)
+    plane.Plane(model, *two_ends(tmp_path), second, layers=(1, 1)).place(0.5, 1.0)
     assert model.numbers() == [[3.0, 0.0], [-4.0, 6.0]]
 
 
@@ -91,7 +95,7 @@ def test_quadratic_loss_along_a_curve(tmp_path):
     """A loss ‖θ − θ1‖² is (1 − α)² ‖δ1‖² along δ1, whatever the place visited before."""
     model = Two([[3.0, 0.0], [0.0, 4.0]])
     end = np.array(model.numbers())
-    through = plane.Plane(model, two_file(tmp_path / "start", [0.0, 0.0], [0.0, 0.0]))
+    through = plane.Plane(model, *two_ends(tmp_path))
     for alpha in (-4.0, 3.5, 0.25, 1.0, 0.0):
         through.place(alpha, 0.0)
         loss = np.square(np.array(model.numbers()) - end).sum()
@@ -175,36 +179,64 @@ NAME = "encoder.layer.1.attention.self.query.weight"
     ],
 )
 def test_a_direction_that_does_not_fit_is_named(model, trained, value):
-    start, _, second = trained
+    start, end, second = trained
     spoilt = spoil(second, NAME, value)
     with pytest.raises(InputError, match=f"{spoilt}.*{NAME}"):
-        plane.Plane(model, start / "model.safetensors", spoilt)
+        plane.Plane(model, start / "model.safetensors", end, spoilt)
 
 
 def test_a_start_of_another_model_is_named(model, trained):
     spoilt = spoil(trained[0] / "model.safetensors", NAME, np.zeros((3, 3), np.float32))
     with pytest.raises(InputError, match=f"{spoilt}.*{NAME}"):
-        plane.Plane(model, spoilt)
+        plane.Plane(model, spoilt, trained[1])
 
 
 def test_a_direction_that_is_zero_in_the_group_is_refused(model, trained):
     """It could not be re-scaled: NaN parameters would be drawn as if they were a result."""
-    start, _, second = trained
+    start, end, second = trained
     tensors = load_file(second)
     tensors |= {n: np.zeros_like(t) for n, t in tensors.items() if models.layer_of(n) == 1}
     save_file(tensors, zero := second.with_name("zero.safetensors"))
-    plane.Plane(model, start / "model.safetensors", zero, layers=(0, 0))
+    plane.Plane(model, start / "model.safetensors", end, zero, layers=(0, 0))
     with pytest.raises(InputError, match="zero"):
-        plane.Plane(model, start / "model.safetensors", zero, layers=(1, 1))
+        plane.Plane(model, start / "model.safetensors", end, zero, layers=(1, 1))
 
 
 def test_the_grid_meets_its_ends_and_the_landmarks_come_first():
     assert plane.grid(-4.0, 4.0, 5) == [-4.0, -2.0, 0.0, 2.0, 4.0]
     axis = plane.grid(-0.3, 0.3, 7)
     assert axis == [-0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3]  # not 0.09999999999999998
-    assert plane.points("curve", axis)[:2] == [(0.0, 0.0, "start"), (1.0, 0.0, "end")]
-    assert plane.points("low", axis)[:2] == [(0.0, 0.0, "end"), (-1.0, 0.0, "rollback")]
-    assert {(a, b) for a, b, _ in plane.points("full", axis)[2:]} == {
-        (a, b) for a in axis for b in axis
-    }
-    assert all(beta == 0 for _, beta, _ in plane.points("curve", axis))
+    assert [p[:3] for p in plane.points("curve", axis)[:2]] == [
+        (0.0, 0.0, "start"),
+        (1.0, 0.0, "end"),
+    ]
+    assert [p[:3] for p in plane.points("low", axis)[:2]] == [
+        (0.0, 0.0, "end"),
+        (-1.0, 0.0, "rollback"),
+    ]
+    assert {p[:2] for p in plane.points("full", axis)[2:]} == {(a, b) for a in axis for b in axis}
+    assert all(p[1] == 0 for p in plane.points("curve", axis))
+
+
+def test_landmarks_are_in_float32_and_once_more_as_the_grid():
+    got = plane.points("full", [0.0, 1.0], "bfloat16")
+    float32, bfloat16 = ("start", "float32"), ("start", "bfloat16")
+    assert [p[2:] for p in got[:4]] == [
+        float32,
+        ("end", "float32"),
+        bfloat16,
+        ("end", "bfloat16"),
+    ]
+    assert {p[2:] for p in got[4:]} == {(None, "bfloat16")} and len(got) == 8
+    assert {p[3] for p in plane.points("full", [0.0, 1.0])} == {"float32"}
+
+
+def test_a_model_in_bfloat16_gets_theta_rounded_once(model, trained):
+    """Computed in float32: an α of 0.3 in bfloat16 arithmetic would be off by a per cent of δ1."""
+    through = full(model, trained)
+    through.place(0.3, -1.2)
+    want = {n: p.detach().bfloat16() for n, p in models.parameters(model).items()}
+    model.bfloat16()
+    through.place(2.0, 1.0)
+    through.place(0.3, -1.2)
+    assert all(torch.equal(p, want[n]) for n, p in models.parameters(model).items())

@@ -21,6 +21,17 @@ def main(argv=None):
     parser.add_argument("--points", type=int, required=True, help="points an axis")
     parser.add_argument("--chunk", type=int, nargs=2, metavar=("K", "N"), default=(0, 1))
     parser.add_argument("--batch-tokens", type=int, required=True)
+    parser.add_argument("--dtype", choices=["float32", "bfloat16", "auto"], default="float32")
+    parser.add_argument(
+        "--tolerance",
+        type=float,
+        default=0.0,
+        help="relative standard error at which a training loss off the landmarks is known well "
+        "enough (0: all examples are used)",
+    )
+    parser.add_argument(
+        "--keep", type=float, default=0.0, help="GB for what layers below a layer group give"
+    )
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--state", required=True, help="file for going on later")
     parser.add_argument("--output", required=True, help=".parquet")
@@ -32,23 +43,27 @@ def main(argv=None):
     import pandas as pd
     import torch
     from landscape import models, plane, provenance, surface
-    from landscape.batches import Examples, packed
-    from landscape.evaluation import Evaluator
+    from landscape.batches import Examples
+    from landscape.evaluation import Evaluator, best_dtype
     from landscape.journal import Journal
 
     torch.set_num_threads(args.threads)
-    examples = {"train": Examples(args.train), "dev": Examples(args.dev)}
-    classes = examples["train"].facts["labels"]
-    model = models.load_final(args.start, args.end, classes)
-    splits = {
-        split: packed(of_split, args.batch_tokens, model.device)
-        for split, of_split in examples.items()
-    }
-    evaluate = Evaluator(model, splits, classes, frozen=args.layers[0] if args.layers else 0)
-    through = plane.Plane(model, f"{args.start}/model.safetensors", args.second, args.layers)
+    splits = {"train": Examples(args.train), "dev": Examples(args.dev)}
+    model = models.load_final(args.start, args.end, splits["train"].facts["labels"])
+    start = f"{args.start}/model.safetensors"
+    through = plane.Plane(model, start, args.end, args.second, args.layers)
+    evaluate = Evaluator(
+        model,
+        splits,
+        args.batch_tokens,
+        frozen=args.layers[0] if args.layers else 0,
+        keep=args.keep,
+        in_blocks=["train"] if args.tolerance else [],
+    )
+    dtype = best_dtype(args.dtype)
     made_by = provenance.of(
         {
-            "start": f"{args.start}/model.safetensors",
+            "start": start,
             "end": args.end,
             "second": args.second,
             "train": args.train,
@@ -59,18 +74,22 @@ def main(argv=None):
         range=args.range,
         points=args.points,
         batch_tokens=args.batch_tokens,
-        dtype="float32",
+        dtype=dtype,
+        tolerance=args.tolerance,
         device=model.device.type,
     )
-    points = plane.points(args.plane, plane.grid(*args.range, args.points))
+    points = plane.points(args.plane, plane.grid(*args.range, args.points), dtype)
     chunk, chunks = args.chunk
     points = points[chunk::chunks]
     journal = Journal(args.state, made_by | {"chunk": args.chunk})
     began, reported, before = time.monotonic(), 0.0, len(journal.rows)
-    for alpha, beta, landmark in points[before:]:
+    now = "float32"  # what the model is loaded in
+    for alpha, beta, landmark, dtype in points[before:]:
+        if dtype != now:  # once: what is in float32 comes first
+            evaluate.cast(now := dtype)
         through.place(alpha, beta)
-        measured = {split: evaluate(split) for split in splits}
-        journal.add(surface.row(alpha, beta, landmark, **measured))
+        train = evaluate("train", args.tolerance if landmark is None else 0.0)
+        journal.add(surface.row(alpha, beta, landmark, dtype, train=train, dev=evaluate("dev")))
         spent, done = time.monotonic() - began, len(journal.rows)
         if spent - reported > 10 or done == len(points):
             reported, rate = spent, (done - before) / spent

@@ -29,19 +29,14 @@ def main(argv=None):
     import pandas as pd
     import torch
     from landscape import models, plane, trajectory
-    from landscape.batches import Examples, packed
+    from landscape.batches import Examples
     from landscape.evaluation import Evaluator
 
     torch.set_num_threads(args.threads)
-    train, dev = Examples(args.train), Examples(args.dev)
-    classes = train.facts["labels"]
-    model = models.load_final(args.start, args.end, classes)
-    splits = {
-        "train": packed(train, args.batch_tokens, model.device),
-        "dev": packed(dev, args.batch_tokens, model.device),
-    }
-    evaluate = Evaluator(model, splits, classes)
-    through = plane.Plane(model, f"{args.start}/model.safetensors", args.second)
+    splits = {"train": Examples(args.train), "dev": Examples(args.dev)}
+    model = models.load_final(args.start, args.end, splits["train"].facts["labels"])
+    evaluate = Evaluator(model, splits, args.batch_tokens)
+    through = plane.Plane(model, f"{args.start}/model.safetensors", args.end, args.second)
     first, further = trajectory.checkpoints(args.run, args.further)
     epochs = first + further
     table = pd.read_csv(args.projection)

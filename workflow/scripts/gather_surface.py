@@ -15,6 +15,8 @@ def main(argv=None):
     table, made_by = surface.gather(args.chunks)
     surface.write(table, made_by, args.output)
     print(f"{len(table)} points")
+    for line in surface.disagreements(table):
+        print(f"warning: {line}")
 
 
 if __name__ == "__main__":

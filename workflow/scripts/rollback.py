@@ -30,14 +30,13 @@ def main(argv=None):
     import pandas as pd
     import torch
     from landscape import models, plane
-    from landscape.batches import Examples, packed
+    from landscape.batches import Examples
     from landscape.evaluation import Evaluator
 
     torch.set_num_threads(args.threads)
     dev = Examples(args.dev)
-    classes = dev.facts["labels"]
-    model = models.load_final(args.start, args.end, classes)
-    evaluate = Evaluator(model, {"dev": packed(dev, args.batch_tokens, model.device)}, classes)
+    model = models.load_final(args.start, args.end, dev.facts["labels"])
+    evaluate = Evaluator(model, {"dev": dev}, args.batch_tokens)
     rows = []
 
     def measure(group, layers):
@@ -49,7 +48,7 @@ def main(argv=None):
     measure("none", "")
     for name, first, last in args.group:
         layers = int(first), int(last)
-        group = plane.Plane(model, f"{args.start}/model.safetensors", layers=layers)
+        group = plane.Plane(model, f"{args.start}/model.safetensors", args.end, layers=layers)
         group.place(-1.0, 0.0)
         measure(name, f"{first}-{last}")
         group.place(0.0, 0.0)

@@ -1,20 +1,39 @@
-"""Tokenised examples as batches: sorted by length and packed by a token budget, or shuffled."""
+"""Tokenised examples as batches: rows packed without padding, padded to the longest, or shuffled.
+
+Whoever evaluates does it again and again on the same batches, so these are made once and kept on
+the device: sorted by length and filled up to a budget of tokens. The order is a function of the
+split alone.
+"""
+
+from dataclasses import dataclass, field
+from itertools import groupby
 
 import numpy as np
 import torch
 
 from . import tasks
+from .command import InputError
 
 
 class Examples:
     """One tokenised split in memory, flat: cheap to hold and to cut batches from.
 
-    Raises InputError for a file that is no tokenised split.
+    Raises InputError for a file that is no tokenised split, or one without examples or with
+    labels that the task does not have.
     """
 
     def __init__(self, path):
+        self.path = path
         table, self.facts = tasks.read(path)
+        if not len(table):
+            raise InputError(f"{path}: no examples in it")
         self.labels = torch.from_numpy(table["label"].to_numpy().astype(np.int64))
+        low, high = self.labels.min().item(), self.labels.max().item()
+        if low < 0 or high >= self.facts["labels"]:
+            raise InputError(
+                f"{path}: labels from {low} to {high}; the task's {self.facts['labels']} classes "
+                f"are 0 to {self.facts['labels'] - 1}"
+            )
         self.row = table["row"].to_numpy()
         ids = table["input_ids"].combine_chunks()
         self.offsets = ids.offsets.to_numpy()
@@ -28,6 +47,21 @@ class Examples:
 
     def __len__(self):
         return len(self.labels)
+
+    def check(self, config):
+        """Raise InputError unless a model of this configuration can take the examples."""
+        if (token := int(self.ids.max())) >= config.vocab_size:
+            raise InputError(
+                f"{self.path}: token {token}; the model's vocabulary has {config.vocab_size} tokens"
+            )
+        if self.facts["labels"] != config.num_labels:
+            raise InputError(
+                f"{self.path}: {self.facts['labels']} classes; the model has {config.num_labels}"
+            )
+
+    def by_length(self):
+        """All examples, the shortest first; equals stay in their order."""
+        return np.argsort(self.lengths, kind="stable")
 
     def batch(self, chosen, device):
         """The examples `chosen` as tensors, padded to their longest.
@@ -51,25 +85,72 @@ class Examples:
             tensors["attention_mask"] = mask
         return {name: torch.from_numpy(value).to(device) for name, value in tensors.items()}
 
+    def row_of(self, chosen, device, first_position):
+        """The examples `chosen`, one behind the other in a single row of tokens: 1 × tokens.
 
-def packed(examples, budget, device):
-    """All examples, sorted by length and packed into batches of at most `budget` tokens.
+        Positions count from `first_position` in each example; nothing is padded.
+        """
+        tokens = np.concatenate([np.arange(*self.offsets[e : e + 2]) for e in chosen])
+        positions = np.concatenate([np.arange(self.lengths[e]) for e in chosen])
+        tensors = {"input_ids": self.ids[tokens], "position_ids": positions + first_position}
+        if self.types is not None:
+            tensors["token_type_ids"] = self.types[tokens]
+        return {
+            name: torch.from_numpy(value.astype(np.int64))[None].to(device)
+            for name, value in tensors.items()
+        }
 
-    Returns a list of (inputs, labels), the same at every call: neighbours differ little in
-    length, so little is padded. An example longer than the budget is a batch of its own.
+
+@dataclass
+class Batch:
+    """Some examples as a model takes them: `model(**inputs, **packing)`."""
+
+    inputs: dict
+    labels: torch.Tensor
+    # of a packed row: where its examples are; empty for a padded batch
+    packing: dict = field(default_factory=dict)
+    known: torch.Tensor | None = None  # what the layers that never move give for it, if kept
+
+
+def filled(lengths, budget, padded):
+    """Cut a sequence of lengths, from short to long, into runs of at most `budget` tokens.
+
+    padded: count the padding to each run's longest as well. A length above the budget is a run
+    of its own. Returns slices.
     """
-    order = np.argsort(examples.lengths, kind="stable")
-    groups, group = [], []
-    for example in order:  # the newcomer is the longest: it sets the width
-        if group and examples.lengths[example] * (len(group) + 1) > budget:
-            groups.append(group)
-            group = []
-        group.append(example)
-    groups.append(group)
+    first, tokens = 0, 0
+    for i, length in enumerate(lengths):
+        # the newcomer is the longest: padded, it sets the width
+        tokens = length * (i + 1 - first) if padded else tokens + length
+        if tokens > budget and i > first:
+            yield slice(first, i)
+            first, tokens = i, length
+    yield slice(first, len(lengths))
+
+
+def padded(examples, chosen, budget, device):
+    """The examples `chosen` (short to long) as batches of at most `budget` tokens with padding."""
     return [
-        (examples.batch(np.array(group), device), examples.labels[group].to(device))
-        for group in groups
+        Batch(examples.batch(chosen[run], device), examples.labels[chosen[run]].to(device))
+        for run in filled(examples.lengths[chosen], budget, padded=True)
     ]
+
+
+def packed(examples, chosen, budget, device, first_position):
+    """The examples `chosen` (short to long) as rows of at most `budget` tokens without padding.
+
+    `packing` of a row: `spans`, its neighbours of equal length as (examples, tokens of each), and
+    `starts`, where in the row each example begins.
+    """
+    batches = []
+    for run in filled(examples.lengths[chosen], budget, padded=False):
+        inputs = examples.row_of(chosen[run], device, first_position)
+        lengths = examples.lengths[chosen[run]]
+        spans = [(len(list(same)), int(length)) for length, same in groupby(lengths)]
+        starts = torch.from_numpy(np.cumsum(lengths) - lengths).to(device)
+        labels = examples.labels[chosen[run]].to(device)
+        batches.append(Batch(inputs, labels, {"spans": spans, "starts": starts}))
+    return batches
 
 
 def shuffled(examples, size, seed, epoch):

@@ -1,150 +1,179 @@
 """Loss and error of a classifier over fixed examples: the hot loop of every landscape.
 
-Two things are left out of the plain forward pass, and neither changes what comes out:
-- of the last layer only the first token is read (`first_token`);
-- layers below the first one that moves always give the same: they run once (`Known`).
+Three things are left out of the plain forward pass, and none changes what comes out:
+- padding, and all but the first token of the last layer (`packing`);
+- layers below the first one that moves, which always give the same: they run once;
+- on request, examples beyond those that a loss needs to be known to a given tolerance.
 """
 
 import math
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager, nullcontext
+from itertools import chain
+from typing import NamedTuple
 
+import numpy as np
 import torch
-from torch import nn
-from torch.nn.functional import cross_entropy, scaled_dot_product_attention
+from torch.nn.functional import cross_entropy
 
-from . import models
+from . import batches, models, packing
 
-
-def first_token(layer, hidden, mask=None, *_, **__):
-    """A BERT layer's output at the first token alone: keys and values of all, the rest of one.
-
-    hidden: batch × tokens × width; returns batch × 1 × width.
-    """
-    attention, first = layer.attention.self, hidden[:, :1]
-
-    def heads(tensor):
-        return tensor.unflatten(-1, (attention.num_attention_heads, -1)).transpose(1, 2)
-
-    context = scaled_dot_product_attention(
-        heads(attention.query(first)),
-        heads(attention.key(hidden)),
-        heads(attention.value(hidden)),
-        attn_mask=None if mask is None else mask[:, :, :1],
-    )
-    attended = layer.attention.output(context.transpose(1, 2).flatten(2), first)
-    return layer.output(layer.intermediate(attended), attended)
+BLOCK = 256  # examples between two looks at whether a loss is known well enough
 
 
-class Known(nn.Module):
-    """Stands for the layers that never change: gives what they gave for each batch."""
+class Outcome(NamedTuple):
+    """What one batch gave, on the device: loss, predicted class (−1: none) and label, each (n,)."""
 
-    def __init__(self):
-        super().__init__()
-        self.outputs, self.at = [], 0
-
-    def forward(self, *_, **__):
-        return self.outputs[self.at]
+    loss: torch.Tensor
+    predicted: torch.Tensor
+    label: torch.Tensor
 
 
 class Evaluator:
     """Evaluates one classifier on the same examples, again and again as its parameters move.
 
-    model: in eval mode; splits: {name: batches of `batches.packed`}; classes: of the task;
-    frozen: how many of the lowest encoder layers (and the embeddings) never move.
+    model: in eval mode, float32; splits: {name: Examples}; budget: tokens a batch;
+    frozen: how many of the lowest encoder layers (and the embeddings) never move;
+    keep: gigabytes of host memory for what those layers give (what does not fit runs again);
+    in_blocks: splits on which a tolerance may be asked for: a shuffled order of blocks, each
+    sorted by length, so that the first blocks are a random sample.
     """
 
-    def __init__(self, model, splits, classes, frozen=0):
-        self.model, self.splits, self.classes = model, splits, classes
-        self.holder, self.name = models.layer_list(model)
-        self.known = {}
-        inputs = next(iter(splits.values()))[0][0]
-        self.shortcut = self._shortcut_holds(inputs)
-        if frozen and self.holder is not None:
-            self.known = {split: self._record(batches, frozen) for split, batches in splits.items()}
-        self.frozen = frozen
+    def __init__(self, model, splits, budget, frozen=0, keep=0.0, in_blocks=()):
+        # glibc gives freed blocks back to the system, to get them again page by page at the next
+        # batch, unless it once saw one as large as this freed
+        torch.empty(31 << 20, dtype=torch.uint8)
+        self.model, self.keep = model, keep
+        self.classes = model.config.num_labels
+        for examples in splits.values():
+            examples.check(model.config)
+        self.last = packing.find(model, max(splits.values(), key=lambda e: e.lengths.max()))
+        if self.last is None:
+            print(f"{type(model).__name__}: evaluated by its plain forward pass", flush=True)
+        self.blocks = {
+            split: [
+                self._batches(examples, chosen, budget)
+                for chosen in (blocks(examples) if split in in_blocks else [examples.by_length()])
+            ]
+            for split, examples in splits.items()
+        }
+        self.frozen = models.layers(model)[:frozen]
+        self.remembers = False
+
+    def _batches(self, examples, chosen, budget):
+        if self.last is None:
+            return batches.padded(examples, chosen, budget, self.model.device)
+        return packing.rows(self.model, examples, chosen, budget)
+
+    def _mode(self):
+        return packing.packed(self.model, self.last) if self.last else nullcontext()
 
     @torch.inference_mode()
-    def _shortcut_holds(self, inputs):
-        """Whether `first_token` may stand for the last layer: tried on one batch."""
-        if self.holder is not None:
-            try:
-                plain = self.model(**inputs).logits
-                with self._short():
-                    if torch.allclose(self.model(**inputs).logits, plain, rtol=1e-5, atol=1e-5):
-                        return True
-            except (AttributeError, TypeError, RuntimeError):
-                pass
-        print(f"{type(self.model).__name__}: evaluated by its plain forward pass", flush=True)
-        return False
-
-    @contextmanager
-    def _short(self):
-        last = getattr(self.holder, self.name)[-1]
-        last.forward = lambda *args, **kwargs: first_token(last, *args, **kwargs)
-        try:
-            yield
-        finally:
-            del last.forward
-
-    @torch.inference_mode()
-    def _record(self, batches, frozen):
-        known = Known()
-        hook = getattr(self.holder, self.name)[frozen - 1].register_forward_hook(
-            lambda layer, args, output: known.outputs.append(output)
-        )
-        for inputs, _ in batches:
-            self.model(**inputs)
+    def _remember(self):
+        """Run the frozen layers once and keep what they give, as far as there is room."""
+        self.remembers = True
+        if not self.frozen:
+            return
+        room, given = self.keep * 1e9, []
+        hook = self.frozen[-1].register_forward_hook(lambda *call: given.append(call[-1]))
+        with self._mode():
+            for batch in chain.from_iterable(chain(*self.blocks.values())):
+                batch.known = None
+                self._logits(batch)
+                output = given.pop()
+                if not isinstance(output, torch.Tensor):
+                    print(
+                        "what frozen layers give is no tensor: they run at each point", flush=True
+                    )
+                    break
+                if fits_on_device(output):
+                    batch.known = output
+                elif output.nbytes <= room:
+                    room -= output.nbytes
+                    batch.known = output.cpu().pin_memory() if output.is_cuda else output
         hook.remove()
-        return known
+
+    def cast(self, dtype):
+        """Go on in another dtype: of parameters and activations; loss and softmax stay float32."""
+        self.model.to(getattr(torch, dtype))
+        self.remembers = False
 
     @contextmanager
-    def _from(self, known):
-        layers = getattr(self.holder, self.name)
-        setattr(self.holder, self.name, nn.ModuleList([known, *layers[self.frozen :]]))
+    def _above(self, known):
+        """Within, the frozen layers do not run: each gives what the last of them gave."""
+        known = known.to(self.model.device, non_blocking=True)
+        for layer in self.frozen:
+            layer.forward = lambda *_, **__: known
         try:
             yield
         finally:
-            setattr(self.holder, self.name, layers)
+            for layer in self.frozen:
+                del layer.forward
 
-    def __call__(self, split):
-        """Loss and error on one split: what `summary` gives."""
-        with ExitStack() as stack:
-            if self.shortcut:
-                stack.enter_context(self._short())
-            if known := self.known.get(split):
-                stack.enter_context(self._from(known))
-            return summary(self._logits(split, known), self.classes)
+    def _logits(self, batch):
+        with nullcontext() if batch.known is None else self._above(batch.known):
+            return self.model(**batch.inputs, **batch.packing).logits.float()
 
     @torch.inference_mode()
-    def _logits(self, split, known):
-        for i, (inputs, labels) in enumerate(self.splits[split]):
-            if known:
-                known.at = i
-            yield self.model(**inputs).logits.float(), labels
+    def __call__(self, split, tolerance=0.0):
+        """Loss and error on one split: what `summary` gives.
+
+        With a tolerance, as soon as the loss's standard error is below that share of it: one look
+        after each block. Otherwise nothing is copied to the host before the end.
+        """
+        if not self.remembers:
+            self._remember()
+        outcomes = []
+        with self._mode():
+            for block in self.blocks[split]:
+                outcomes += [outcome(self._logits(batch), batch.labels) for batch in block]
+                if tolerance and known_to(tolerance, outcomes):
+                    break
+        return summary(outcomes, self.classes)
 
 
-@torch.inference_mode()
-def summary(batches, classes):
-    """Mean loss and error with their standard errors, from (logits, labels) of each batch.
+def blocks(examples, seed=0):
+    """All examples in random blocks of `BLOCK`, each from short to long; the same at every call."""
+    of_block = np.random.default_rng(seed).permutation(len(examples)) // BLOCK
+    order = examples.by_length()
+    return [order[of_block[order] == i] for i in range(of_block.max() + 1)]
 
-    Softmax and loss run in float32, sums in float64. An example whose logits are not finite
-    counts as an error and as a prediction of no class; a loss that is NaN or infinite stays so.
-    Nothing is copied to the host before the end.
+
+def fits_on_device(tensor):
+    """Whether a GPU has room to keep a tensor there: a quarter of its memory must stay free."""
+    if not tensor.is_cuda:
+        return False
+    free, total = torch.cuda.mem_get_info(tensor.device)
+    return free > total / 4
+
+
+def outcome(logits, label):
+    """The `Outcome` of a batch from its float32 logits (n × classes) and labels (n,).
+
+    An example whose logits are not finite is predicted as no class.
+    """
+    finite = logits.isfinite().all(-1)
+    predicted = torch.where(finite, logits.argmax(-1), -1)
+    return Outcome(cross_entropy(logits, label, reduction="none"), predicted, label)
+
+
+def known_to(tolerance, outcomes):
+    """Whether the mean loss has a standard error below `tolerance` times itself."""
+    loss = torch.cat([one.loss for one in outcomes]).double()
+    return bool(loss.std() / math.sqrt(len(loss)) < tolerance * loss.mean())
+
+
+def summary(outcomes, classes):
+    """Mean loss and error with their standard errors; sums run in float64.
+
+    An example of no predicted class counts as an error; a loss that is NaN or infinite stays so.
 
     Returns {loss, loss_se, error, error_se, n, predicted: [count of each class]}.
     """
-    losses, predictions, labels = [], [], []
-    for logits, label in batches:
-        finite = logits.isfinite().all(-1)
-        losses.append(cross_entropy(logits, label, reduction="none"))
-        predictions.append(torch.where(finite, logits.argmax(-1), -1))
-        labels.append(label)
-    loss = torch.cat(losses).double()
-    prediction, label = torch.cat(predictions), torch.cat(labels)
-    n = len(label)
-    counts = torch.bincount(prediction + 1, minlength=classes + 1)[1:]
-    wrong = (prediction != label).sum()
-    mean, variance, wrong, *predicted = torch.cat(
+    loss, predicted, label = (torch.cat(column) for column in zip(*outcomes))
+    loss, n = loss.double(), len(label)
+    counts = torch.bincount(predicted + 1, minlength=classes + 1)[1:]
+    wrong = (predicted != label).sum()
+    mean, variance, wrong, *counts = torch.cat(
         [torch.stack([loss.mean(), loss.var(correction=0), wrong.double()]), counts.double()]
     ).tolist()
     error = wrong / n
@@ -154,5 +183,17 @@ def summary(batches, classes):
         "error": error,
         "error_se": math.sqrt(error * (1 - error) / n),
         "n": n,
-        "predicted": [int(count) for count in predicted],
+        "predicted": [int(count) for count in counts],
     }
+
+
+def best_dtype(wanted):
+    """`auto` as bfloat16 where the hardware multiplies it natively, else float32."""
+    if wanted != "auto":
+        return wanted
+    if torch.cuda.is_available():
+        native = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        cpu = torch.cpu.get_capabilities()
+        native = cpu.get("avx512_bf16") or cpu.get("amx_bf16")
+    return "bfloat16" if native else "float32"

@@ -74,13 +74,18 @@ def load_tokenizer(folder):
     return tokenizer
 
 
+def first_position(model_type, pad_id):
+    """The position that a model of this type gives to an example's first token."""
+    return pad_id + 1 if model_type in OFFSET_POSITIONS else 0
+
+
 def longest_input(folder):
     """How many tokens the folder's model can take; None where its config does not say."""
     path = Path(folder) / "config.json"
     config = json.loads(path.read_text()) if path.is_file() else {}
     positions = config.get("max_position_embeddings")
-    if positions and config.get("model_type") in OFFSET_POSITIONS:
-        positions -= config.get("pad_token_id", 1) + 1
+    if positions:
+        positions -= first_position(config.get("model_type"), config.get("pad_token_id", 1))
     return positions
 
 
@@ -145,18 +150,17 @@ def parameters(model):
     return encoder | head
 
 
-def layer_list(model):
-    """(module, attribute) that holds a classifier's encoder layers; (None, None) if there is none.
+def layers(model):
+    """A classifier's encoder layers, from the lowest; [] where they cannot be told.
 
-    The layers are the one ModuleList of the encoder that is as long as the model is deep.
+    They are the one ModuleList of the encoder that is as long as the model is deep.
     """
     from torch import nn
 
-    for holder in model.base_model.modules():
-        for name, child in holder.named_children():
-            if isinstance(child, nn.ModuleList) and len(child) == model.config.num_hidden_layers:
-                return holder, name
-    return None, None
+    for module in model.base_model.modules():
+        if isinstance(module, nn.ModuleList) and len(module) == model.config.num_hidden_layers:
+            return list(module)
+    return []
 
 
 def save_checkpoint(model, path):
@@ -166,29 +170,36 @@ def save_checkpoint(model, path):
     vectors.write(path, shapes, lambda name: held[name].detach().float().cpu().numpy())
 
 
+def open_tensors(path):
+    """A safetensors file, memory-mapped. Raises InputError for one that is cut short."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        return safe_open(path, framework="pt")
+    except (SafetensorError, OSError) as error:
+        raise InputError(f"{path}: not a whole safetensors file ({error})")
+
+
+def fitting(file, path, name, shape):
+    """One tensor of an open file. Raises InputError where it is missing or has another shape."""
+    if name not in file.keys():
+        raise InputError(f"{path}: tensor {name} of the model is missing")
+    tensor = file.get_tensor(name)
+    if tensor.shape != shape:
+        raise InputError(
+            f"{path}: tensor {name} has shape {list(tensor.shape)}, the model needs {list(shape)}"
+        )
+    return tensor
+
+
 def load_checkpoint(model, path, only=(ENCODER, HEAD)):
     """Put a checkpoint's tensors (of the encoder, the head or both) into a classifier, in place.
 
     Raises InputError where a tensor is missing or has another shape.
     """
     import torch
-    from safetensors import SafetensorError, safe_open
 
-    try:
-        checkpoint = safe_open(path, framework="pt")
-    except (SafetensorError, OSError) as error:
-        raise InputError(f"{path}: not a whole safetensors file ({error})")
-    with checkpoint, torch.no_grad():
-        held = set(checkpoint.keys())
+    with open_tensors(path) as checkpoint, torch.no_grad():
         for name, parameter in parameters(model).items():
-            if not name.startswith(tuple(only)):
-                continue
-            if name not in held:
-                raise InputError(f"{path}: tensor {name} of the model is missing")
-            tensor = checkpoint.get_tensor(name)
-            if tensor.shape != parameter.shape:
-                raise InputError(
-                    f"{path}: tensor {name} has shape {list(tensor.shape)}, "
-                    f"the model needs {list(parameter.shape)}"
-                )
-            parameter.copy_(tensor)
+            if name.startswith(tuple(only)):
+                parameter.copy_(fitting(checkpoint, path, name, parameter.shape))

@@ -1,6 +1,7 @@
 """A surface as a tidy table: one row a point, what was measured there, and what made it."""
 
 import json
+import math
 
 import pandas as pd
 import pyarrow as pa
@@ -9,9 +10,9 @@ import pyarrow.parquet as pq
 from .command import InputError, whole
 
 
-def row(alpha, beta, landmark, **measured):
-    """One row from what `evaluation.evaluate` gave for each split, e.g. row(…, train=…, dev=…)."""
-    cells = {"alpha": alpha, "beta": beta, "landmark": landmark}
+def row(alpha, beta, landmark, dtype, **measured):
+    """One row from what `evaluation.Evaluator` gave for each split: row(…, train=…, dev=…)."""
+    cells = {"alpha": alpha, "beta": beta, "landmark": landmark, "dtype": dtype}
     for split, values in measured.items():
         cells |= {f"{split}_{key}": v for key, v in values.items() if key != "predicted"}
         cells |= {f"{split}_predicted_{i}": n for i, n in enumerate(values["predicted"])}
@@ -49,6 +50,26 @@ def gather(chunks):
             raise InputError(f"{path} and {chunks[0]} come from different inputs; delete one")
     table = pd.concat(tables, ignore_index=True)
     order = table.assign(grid=table["landmark"].isna()).sort_values(
-        ["grid", "alpha", "beta"], kind="stable"
+        ["grid", "alpha", "beta", "dtype"], kind="stable"
     )
     return order.drop(columns="grid").reset_index(drop=True), provenance[0]
+
+
+def disagreements(table):
+    """Landmarks that the grid's dtype puts more than a standard error from their float32 value.
+
+    Returns lines to print; none where the whole surface is in float32.
+    """
+    landmarks = table[table["landmark"].notna()]
+    exact = landmarks[landmarks["dtype"] == "float32"].set_index("landmark")
+    lines = []
+    for other in landmarks[landmarks["dtype"] != "float32"].itertuples():
+        for measured in ("train_loss", "dev_error"):
+            value, se = exact.loc[other.landmark, [measured, f"{measured}_se"]]
+            rounded = getattr(other, measured)
+            if math.isfinite(value) and not abs(rounded - value) <= se:
+                lines.append(
+                    f"{other.landmark}: {measured} {rounded:.6g} in {other.dtype}, {value:.6g} in "
+                    f"float32 (standard error {se:.2g}); use dtype: float32"
+                )
+    return lines

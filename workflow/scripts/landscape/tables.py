@@ -12,7 +12,7 @@ INITS = {"scratch": "From scratch", "pretrained": "Pre-trained"}
 GROUPS = {"low": "Low layers", "middle": "Middle layers", "high": "High layers"}
 
 KEY = ["init", "task", "seed"]
-TEXT = {"init", "task", "plane", "landmark", "phase", "group", "layers"}
+TEXT = {"init", "task", "plane", "landmark", "dtype", "phase", "group", "layers"}
 
 
 def read(paths, columns):
@@ -54,9 +54,13 @@ def stop(table, what):
 
 
 def read_surfaces(paths, measured, **wanted):
-    """The wanted points, of each first seed, with `classes`, the number that the task has."""
-    columns = [*KEY, "plane", "alpha", "beta", "landmark", measured, "train_predicted_0"]
+    """The wanted points, of each first seed, with `classes`, the number that the task has.
+
+    Landmarks are those of float32, whatever the grid's dtype is.
+    """
+    columns = [*KEY, "plane", "alpha", "beta", "landmark", "dtype", measured, "train_predicted_0"]
     points = first_seed(select(read(paths, columns), **wanted))
+    points = points[points["landmark"].isna() | (points["dtype"] == "float32")].copy()
     points["landmark"] = points["landmark"].astype(object).where(points["landmark"].notna(), "")
     counted = points.filter(regex=r"^train_predicted_\d+$").notna()
     classes = counted.groupby(points["task"]).any().sum(axis="columns")

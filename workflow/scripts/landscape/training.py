@@ -12,7 +12,7 @@ from safetensors import SafetensorError, safe_open
 from torch.nn.functional import cross_entropy
 
 from . import models, vectors
-from .batches import packed, shuffled
+from .batches import shuffled
 from .evaluation import Evaluator
 from .optimizer import adamw
 
@@ -109,8 +109,7 @@ def train(model, train_examples, dev_examples, recipe, state_folder, budget, acc
         accelerator.print(f"going on after epoch {done}", flush=True)
     wrapped, adam = accelerator.prepare(model, adam)
     if accelerator.is_main_process:
-        splits = {"dev": packed(dev_examples, budget, accelerator.device)}
-        evaluate = Evaluator(model.eval(), splits, train_examples.facts["labels"])
+        evaluate = Evaluator(model.eval(), {"dev": dev_examples}, budget)
     for epoch in range(done, recipe.epochs):
         rows = one_epoch(wrapped, adam, train_examples, recipe, epoch, accelerator)
         log += rows
