@@ -102,15 +102,6 @@ def dot(a, b):
     )
 
 
-def gram(arrays):
-    """All dot products of k equally shaped arrays: k × k, float64."""
-    products = np.zeros((len(arrays), len(arrays)))
-    for i, a in enumerate(arrays):
-        for j, b in enumerate(arrays[: i + 1]):
-            products[i, j] = products[j, i] = dot(a, b)
-    return products
-
-
 def squared_norms(vector):
     """{tensor name: squared Euclidean norm}."""
     return {name: dot(tensor := vector[name], tensor) for name in vector.names}
