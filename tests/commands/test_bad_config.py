@@ -58,6 +58,10 @@ WRONG = {
     "range without an end": ({"surfaces.range": [-4.0, float("inf")]}, "surfaces.range"),
     "range not a number": ({"surfaces.range": [float("nan"), 4.0]}, "surfaces.range"),
     "train_examples misspelt": ({"surfaces.train_examples": "al"}, "surfaces.train_examples"),
+    "dtype of half the precision": ({"surfaces.dtype": "float16"}, "surfaces.dtype"),
+    "tolerance in per cent": ({"surfaces.tolerance": 1}, "surfaces.tolerance"),
+    "tolerance below 0": ({"surfaces.tolerance": -0.01}, "surfaces.tolerance"),
+    "memory below 0": ({"surfaces.keep_gb": -1}, "surfaces.keep_gb"),
     "rainbow colour map": ({"figures.colour_map": "jet"}, "figures.colour_map"),
     # model and layers
     "two models": ({"model.hub": "google-bert/bert-base-cased"}, "model"),

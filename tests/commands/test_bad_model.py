@@ -6,9 +6,10 @@ import socket
 import helpers
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import yaml
-from landscape import models
+from landscape import models, tasks
 from safetensors.numpy import load_file, save_file
 
 import direction
@@ -113,6 +114,19 @@ def text(name):
     return lambda folder: (folder / name).write_text("not this\n")
 
 
+def rewritten(name, column, values):
+    """A tokenised split with other values in a column, and as many rows as these are."""
+
+    def spoil(folder):
+        table, facts = tasks.read(folder / name)
+        table = table.slice(0, len(values))
+        place = table.column_names.index(column)
+        values_as = pa.array(values, table.schema.field(column).type)
+        tasks.write(table.set_column(place, column, values_as), facts, folder / name)
+
+    return spoil
+
+
 def nothing(folder):
     pass
 
@@ -133,6 +147,15 @@ WRONG = {
     "surface: start not finite": (surface, spoilt(START, WEIGHT, np.inf), {}, WEIGHT),
     "surface: data cut short": (surface, cut("dev.parquet"), {}, "dev.parquet"),
     "surface: data not tokenised": (surface, text("train.parquet"), {}, "train.parquet"),
+    "surface: no examples": (surface, rewritten("train.parquet", "label", []), {}, "no examples"),
+    "surface: a label below 0": (surface, rewritten("dev.parquet", "label", [0, -1]), {}, "-1"),
+    "surface: a label too high": (surface, rewritten("dev.parquet", "label", [0, 3]), {}, "0 to 2"),
+    "surface: a token that the model lacks": (
+        surface,
+        rewritten("train.parquet", "input_ids", [[5, 6, 70], [7, 8]]),
+        {},
+        "token 70",
+    ),
     "surface: no such layers": (surface, nothing, {"layers": (2, 3), "plane": "high"}, "0 to 2"),
     "surface: a plane without δ2": (surface, nothing, {"second": None}, "--second"),
     "surface: a curve with δ2": (surface, nothing, {"plane": "curve"}, "--second"),
