@@ -1,5 +1,5 @@
 # `make` sets up .venv and runs the embedded study; `make test` sets up and runs the tests.
-.PHONY: all test lint constraints clean
+.PHONY: all test bench lint constraints clean
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 PYTHON ?= python3
 
@@ -8,6 +8,10 @@ all: .venv/installed
 
 test: .venv/installed
 	python -m pytest
+
+# speed, as ratios measured side by side; takes a quarter of an hour
+bench: .venv/installed
+	python benchmarks/run.py
 
 lint: .venv/installed
 	ruff check .
