@@ -113,6 +113,7 @@ def find(model, examples):
                 logits = model(**row.inputs, **row.packing).logits
         except (AttributeError, KeyError, TypeError, ValueError, RuntimeError):
             continue
-        if torch.allclose(logits, torch.cat(plain), rtol=1e-5, atol=1e-5, equal_nan=True):
+        # a mistake would show far above what float32 rounds in the deepest models
+        if torch.allclose(logits, torch.cat(plain), rtol=1e-4, atol=1e-4, equal_nan=True):
             return last
     return None
