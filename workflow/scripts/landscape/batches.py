@@ -48,15 +48,15 @@ class Examples:
     def __len__(self):
         return len(self.labels)
 
-    def check(self, config):
-        """Raise InputError unless a model of this configuration can take the examples."""
-        if (token := int(self.ids.max())) >= config.vocab_size:
+    def check(self, model):
+        """Raise InputError unless a classifier can take the examples."""
+        known = model.get_input_embeddings().num_embeddings
+        if (token := int(self.ids.max())) >= known:
+            raise InputError(f"{self.path}: token {token}; the model's vocabulary has {known}")
+        if self.facts["labels"] != model.config.num_labels:
             raise InputError(
-                f"{self.path}: token {token}; the model's vocabulary has {config.vocab_size} tokens"
-            )
-        if self.facts["labels"] != config.num_labels:
-            raise InputError(
-                f"{self.path}: {self.facts['labels']} classes; the model has {config.num_labels}"
+                f"{self.path}: {self.facts['labels']} classes; the model has "
+                f"{model.config.num_labels}"
             )
 
     def by_length(self):

@@ -45,7 +45,7 @@ class Evaluator:
         self.model, self.keep = model, keep
         self.classes = model.config.num_labels
         for examples in splits.values():
-            examples.check(model.config)
+            examples.check(model)
         self.last = packing.find(model, max(splits.values(), key=lambda e: e.lengths.max()))
         if self.last is None:
             print(f"{type(model).__name__}: evaluated by its plain forward pass", flush=True)
@@ -57,7 +57,7 @@ class Evaluator:
             for split, examples in splits.items()
         }
         self.frozen = models.layers(model)[:frozen]
-        self.remembers = False
+        self.remembered = False
 
     def _batches(self, examples, chosen, budget):
         if self.last is None:
@@ -70,7 +70,7 @@ class Evaluator:
     @torch.inference_mode()
     def _remember(self):
         """Run the frozen layers once and keep what they give, as far as there is room."""
-        self.remembers = True
+        self.remembered = True
         if not self.frozen:
             return
         room, given = self.keep * 1e9, []
@@ -95,7 +95,7 @@ class Evaluator:
     def cast(self, dtype):
         """Go on in another dtype: of parameters and activations; loss and softmax stay float32."""
         self.model.to(getattr(torch, dtype))
-        self.remembers = False
+        self.remembered = False
 
     @contextmanager
     def _above(self, known):
@@ -120,7 +120,7 @@ class Evaluator:
         With a tolerance, as soon as the loss's standard error is below that share of it: one look
         after each block. Otherwise nothing is copied to the host before the end.
         """
-        if not self.remembers:
+        if not self.remembered:
             self._remember()
         outcomes = []
         with self._mode():
