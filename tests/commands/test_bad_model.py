@@ -173,6 +173,12 @@ WRONG = {
     "initial: no such layers": (initial, nothing, {"layers": (0, 1, 2, 3)}, "0 to 2"),
     "train: start cut short": (trained, cut(START), {}, "s0"),
     "train: checkpoint cut short": (trained, cut(END), {"checkpoint": "{folder}/" + END}, END),
+    "train: a token that the model lacks": (
+        trained,
+        rewritten("train.parquet", "input_ids", [[5, 6, 70], [7, 8]]),
+        {},
+        "token 70",
+    ),
     "train: data cut short": (trained, cut("train.parquet"), {}, "train.parquet"),
 }
 

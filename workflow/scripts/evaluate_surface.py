@@ -60,7 +60,7 @@ def main(argv=None):
         keep=args.keep,
         in_blocks=["train"] if args.tolerance else [],
     )
-    dtype = best_dtype(args.dtype)
+    of_grid = best_dtype(args.dtype)
     made_by = provenance.of(
         {
             "start": start,
@@ -74,11 +74,11 @@ def main(argv=None):
         range=args.range,
         points=args.points,
         batch_tokens=args.batch_tokens,
-        dtype=dtype,
+        dtype=of_grid,
         tolerance=args.tolerance,
         device=model.device.type,
     )
-    points = plane.points(args.plane, plane.grid(*args.range, args.points), dtype)
+    points = plane.points(args.plane, plane.grid(*args.range, args.points), of_grid)
     chunk, chunks = args.chunk
     points = points[chunk::chunks]
     journal = Journal(args.state, made_by | {"chunk": args.chunk})

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from landscape import gpu, labels
-from landscape.command import InputError, run, whole
+from landscape.command import run, whole
 
 
 def main(argv=None):
@@ -42,9 +42,9 @@ def main(argv=None):
     torch.utils.deterministic.fill_uninitialized_memory = False  # nothing here reads any
     seed = int(args.labels[2])
     train, dev = Examples(args.train), Examples(args.dev)
-    if dev.facts["labels"] != train.facts["labels"]:
-        raise InputError(f"{args.dev} and {args.train} have different numbers of labels")
     model = models.load_classifier(args.start, train.facts["labels"], seed)
+    for examples in (train, dev):
+        examples.check(model)
     if args.checkpoint:
         models.load_checkpoint(model, args.checkpoint)
     # mixed precision is the loop's own: Accelerate's would reach into the evaluation too

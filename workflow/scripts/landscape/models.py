@@ -170,16 +170,6 @@ def save_checkpoint(model, path):
     vectors.write(path, shapes, lambda name: held[name].detach().float().cpu().numpy())
 
 
-def open_tensors(path):
-    """A safetensors file, memory-mapped. Raises InputError for one that is cut short."""
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        return safe_open(path, framework="pt")
-    except (SafetensorError, OSError) as error:
-        raise InputError(f"{path}: not a whole safetensors file ({error})")
-
-
 def fitting(file, path, name, shape):
     """One tensor of an open file. Raises InputError where it is missing or has another shape."""
     if name not in file.keys():
@@ -199,7 +189,7 @@ def load_checkpoint(model, path, only=(ENCODER, HEAD)):
     """
     import torch
 
-    with open_tensors(path) as checkpoint, torch.no_grad():
+    with vectors.opened(path, "pt") as checkpoint, torch.no_grad():
         for name, parameter in parameters(model).items():
             if name.startswith(tuple(only)):
                 parameter.copy_(fitting(checkpoint, path, name, parameter.shape))

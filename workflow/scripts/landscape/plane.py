@@ -2,7 +2,7 @@
 
 import torch
 
-from . import models
+from . import models, vectors
 from .command import InputError
 
 
@@ -63,7 +63,7 @@ def load(path, prefix, names, like):
 
     Raises InputError for a missing tensor, another shape or values that are not finite.
     """
-    checkpoint, tensors = models.open_tensors(path), []
+    checkpoint, tensors = vectors.opened(path, "pt"), []
     for name, parameter in zip(names, like):
         tensor = models.fitting(checkpoint, path, prefix + name, parameter.shape)
         tensor = tensor.to(parameter.device, torch.float32)

@@ -17,6 +17,17 @@ from .command import InputError, whole
 BLOCK = 1 << 20  # elements turned to float64 at a time
 
 
+def opened(path, framework):
+    """A safetensors file, memory-mapped; its tensors are numpy's ("np") or torch's ("pt").
+
+    Raises InputError for a file that is missing or cut short.
+    """
+    try:
+        return safe_open(path, framework=framework)
+    except (SafetensorError, OSError) as error:
+        raise InputError(f"{path}: not a whole safetensors file ({error})")
+
+
 class Vector:
     """One safetensors file, read tensor by tensor.
 
@@ -26,10 +37,7 @@ class Vector:
 
     def __init__(self, path, prefix=""):
         self.path, self.prefix = Path(path), prefix
-        try:
-            self.file = safe_open(path, framework="np")
-        except (SafetensorError, OSError) as error:
-            raise InputError(f"{path}: not a whole safetensors file ({error})")
+        self.file = opened(path, "np")
         self.names = sorted(
             name.removeprefix(prefix) for name in self.file.keys() if name.startswith(prefix)
         )
