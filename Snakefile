@@ -29,6 +29,10 @@ pathvars:
     benchmarks="<results>/benchmarks",
 
 
+if not config["gpus_per_run"]:  # on the CPU, whatever the machine has
+    shell.prefix("set -euo pipefail; export CUDA_VISIBLE_DEVICES=; ")
+
+
 include: "rules/common.smk"
 include: "rules/models.smk"
 

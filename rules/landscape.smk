@@ -19,7 +19,7 @@ rule surface_chunk:
         "../envs/torch.yaml"
     threads: config["threads"]
     resources:
-        gpu=config["gpus_per_run"],
+        gpu=min(1, config["gpus_per_run"]),
     params:
         second=lambda wildcards, input: f"--second {input.second}" if input.second else "",
         layers=layers,
@@ -70,7 +70,7 @@ rule rollback:
         "../envs/torch.yaml"
     threads: config["threads"]
     resources:
-        gpu=config["gpus_per_run"],
+        gpu=min(1, config["gpus_per_run"]),
     params:
         groups=" ".join(f"--group {name} {first} {last}" for name, (first, last) in GROUPS.items()),
         batch_tokens=SURFACES["batch_tokens"],

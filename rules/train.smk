@@ -10,6 +10,7 @@ for number in sorted(
         name:
             f"train_{number}_epochs"
         input:
+            launch="workflow/scripts/launch.py",
             code=code("train.py"),
             start="<results>/models/{init}/s{seed}/model.safetensors",
             train="<results>/data/{task}/train.parquet",
@@ -28,12 +29,14 @@ for number in sorted(
         threads: config["threads"]
         resources:
             gpu=config["gpus_per_run"],
+            processes=max(1, config["gpus_per_run"]),  # no param: they change no result
         params:
             recipe=lambda wildcards, number=number: recipe(wildcards, number, float(wildcards.rate)),
             batch_tokens=config["surfaces"]["batch_tokens"],
             state=f"{STATE}/runs/{{init}}/{{task}}/s{{seed}}/e{number}_lr{{rate}}",
         shell:
-            "python {input.code[0]} --start $(dirname {input.start}) --train {input.train}"
+            "exec python {input.launch} --processes {resources.processes} {input.code[0]}"
+            " --start $(dirname {input.start}) --train {input.train}"
             " --dev {input.dev} --labels {wildcards.init} {wildcards.task} {wildcards.seed}"
             " --recipe {params.recipe:q} --batch-tokens {params.batch_tokens}"
             " --threads {threads} --state {params.state} --output $(dirname {output.log})"
@@ -63,6 +66,7 @@ rule select_run:
 
 rule train_further:
     input:
+        launch="workflow/scripts/launch.py",
         code=code("train.py"),
         start="<results>/models/{init}/s{seed}/model.safetensors",
         checkpoint=f"{RUN}/final.safetensors",
@@ -82,6 +86,7 @@ rule train_further:
     threads: config["threads"]
     resources:
         gpu=config["gpus_per_run"],
+        processes=max(1, config["gpus_per_run"]),  # no param: they change no result
     params:
         recipe=lambda wildcards: recipe(
             wildcards, FURTHER, TASKS[wildcards.task][wildcards.init]["learning_rate"][0]
@@ -89,7 +94,8 @@ rule train_further:
         batch_tokens=config["surfaces"]["batch_tokens"],
         state=f"{STATE}/runs/{{init}}/{{task}}/s{{seed}}/further",
     shell:
-        "python {input.code[0]} --start $(dirname {input.start})"
+        "exec python {input.launch} --processes {resources.processes} {input.code[0]}"
+        " --start $(dirname {input.start})"
         " --checkpoint {input.checkpoint} --train {input.train} --dev {input.dev}"
         " --labels {wildcards.init} {wildcards.task} {wildcards.seed}"
         " --recipe {params.recipe:q} --batch-tokens {params.batch_tokens}"

@@ -45,7 +45,7 @@ rule evaluate_trajectory:
         "../envs/torch.yaml"
     threads: config["threads"]
     resources:
-        gpu=config["gpus_per_run"],
+        gpu=min(1, config["gpus_per_run"]),
     params:
         further=further,
         batch_tokens=SURFACES["batch_tokens"],

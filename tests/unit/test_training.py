@@ -161,8 +161,13 @@ def test_a_state_cut_short_is_not_taken_up(inputs, uninterrupted, interrupted, s
     assert train(inputs, interrupted) == uninterrupted
 
 
-def test_a_state_without_its_epochs_is_not_taken_up(inputs, uninterrupted, interrupted):
-    (interrupted / "epoch_01.safetensors").unlink()
+@pytest.mark.parametrize("epoch", [1, 2])
+def test_a_state_without_its_whole_epochs_is_not_taken_up(
+    inputs, uninterrupted, interrupted, epoch
+):
+    helpers.cut_short(interrupted / f"epoch_0{epoch}.safetensors")
+    assert train(inputs, interrupted) == uninterrupted
+    (interrupted / "epoch_01.safetensors").unlink(missing_ok=True)
     assert train(inputs, interrupted) == uninterrupted
 
 

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from landscape import gpu, labels
-from landscape.command import run, whole
+from landscape.command import InputError, run, whole
 
 
 def main(argv=None):
@@ -26,18 +26,20 @@ def main(argv=None):
     )
     parser.add_argument("--batch-tokens", type=int, required=True, help="for dev evaluation")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument(
+        "--processes", type=int, default=1, help="that launch.py has started for this training"
+    )
     parser.add_argument("--state", type=Path, required=True, help="folder for going on later")
     parser.add_argument("--output", type=Path, required=True, help="folder")
     args = parser.parse_args(argv)
 
-    gpu.lease()
     os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"  # what deterministic kernels ask for
     import torch
-    from accelerate import Accelerator
+    from accelerate import Accelerator, DistributedDataParallelKwargs
     from landscape import models, provenance, training
     from landscape.batches import Examples
 
-    torch.set_num_threads(args.threads)
+    torch.set_num_threads(max(1, args.threads // args.processes))
     torch.use_deterministic_algorithms(True, warn_only=True)
     torch.utils.deterministic.fill_uninitialized_memory = False  # nothing here reads any
     seed = int(args.labels[2])
@@ -48,14 +50,26 @@ def main(argv=None):
     if args.checkpoint:
         models.load_checkpoint(model, args.checkpoint)
     # mixed precision is the loop's own: Accelerate's would reach into the evaluation too
-    accelerator = Accelerator(cpu=not torch.cuda.is_available(), mixed_precision="no")
+    accelerator = Accelerator(
+        cpu=gpu.device() == "cpu",
+        mixed_precision="no",
+        kwargs_handlers=[DistributedDataParallelKwargs(gradient_as_bucket_view=True)],
+    )
+    if accelerator.num_processes != args.processes:
+        raise InputError(
+            f"--processes {args.processes}: {accelerator.num_processes} run here; "
+            "launch.py starts several"
+        )
     recipe = training.Recipe(**args.recipe, seed=seed)
     # inputs that change under a half-finished run must not be mixed with it
     weights = args.checkpoint or f"{args.start}/model.safetensors"
     key = provenance.of({"train": args.train, "dev": args.dev, "weights": weights})
-    log, scores = training.train(
-        model, train, dev, recipe, args.state, args.batch_tokens, accelerator, key
-    )
+    try:
+        log, scores = training.train(
+            model, train, dev, recipe, args.state, args.batch_tokens, accelerator, key
+        )
+    except training.Stopped as stopped:
+        raise SystemExit(str(stopped) if accelerator.is_main_process else 1)
     if accelerator.is_main_process:
         args.output.mkdir(parents=True, exist_ok=True)
         for name, table in {"log": log, "scores": scores}.items():

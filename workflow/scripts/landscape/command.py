@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,6 +16,8 @@ def run(main):
     try:
         main()
     except InputError as error:
+        if os.environ.get("LOCAL_RANK", "0") != "0":
+            time.sleep(10)  # the first process says it for all; the launcher then ends the others
         sys.exit(f"error: {error}")
 
 

@@ -1,7 +1,7 @@
-"""One GPU for each job on a workstation: Snakemake counts GPUs but hands out none.
+"""GPUs of its own for each job on a workstation: Snakemake counts GPUs but hands out none.
 
-A job holds a locked file for its GPU. The lock dies with the process, so a killed job gives its
-GPU back.
+A job holds a locked file for each of its GPUs. The locks die with the process, so a killed job
+gives its GPUs back.
 """
 
 import fcntl
@@ -19,34 +19,71 @@ def visible():
     """The GPUs that this process may use, as CUDA numbers them; [] where there are none."""
     chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
     if chosen is not None:
-        return [name for name in chosen.split(",") if name]
+        # "-1" and SLURM's "NoDevFiles" say: none
+        return [name for name in chosen.split(",") if name not in ("", "-1", "NoDevFiles")]
     return [str(i) for i in range(len(list(Path("/dev").glob("nvidia[0-9]*"))))]
 
 
-def lease(folder=None):
-    """Wait for a free GPU and make it the only visible one. Call before torch is imported.
+def lease(number=1, folder=None):
+    """Wait for free GPUs and make them the only visible ones. Call before torch is imported.
 
-    Does nothing without a GPU, or where a cluster has already given this job its own.
-    Raises InputError where the folder of the locks cannot be written.
+    Does nothing without any GPU, or where a cluster has already given this job its own.
+    Raises InputError where there are fewer GPUs, or the locks' folder cannot be written.
     """
     names = visible()
-    if not names or (len(names) == 1 and "SLURM_JOB_ID" in os.environ):
+    if not names or (len(names) == number and "SLURM_JOB_ID" in os.environ):
         return  # jobs of a cluster may each see their own GPU as number 0
+    if len(names) < number:
+        raise InputError(
+            f"gpus_per_run: {number} GPUs a job, and this job can use {len(names)} "
+            f"({', '.join(names)})"
+        )
     folder = Path(folder or Path(tempfile.gettempdir()) / f"landscape-gpus-{os.getuid()}")
+    while not (free := locked(folder, names, number)):
+        time.sleep(1)
+    held.extend(free.values())
+    os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(free)
+    print(f"GPU {', '.join(free)}", flush=True)
+
+
+def locked(folder, names, number):
+    """{name: locked file} of `number` free GPUs; {} and no lock where fewer are free."""
+    free = {}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        files = {name: open(folder / name, "w") for name in names}
-    except OSError:
-        raise InputError(f"{folder}: GPUs are shared out by locks there, and it cannot be written")
-    while not held:
-        for name, file in files.items():
+        for name in names:
+            file = open(folder / name, "w")
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
+                file.close()
                 continue
-            os.environ["CUDA_VISIBLE_DEVICES"] = name
-            held.append(file)
-            print(f"GPU {name}", flush=True)
-            break
-        else:
-            time.sleep(1)
+            os.set_inheritable(file.fileno(), True)  # held on by what this process becomes
+            free[name] = file
+            if len(free) == number:
+                return free
+    except OSError as error:
+        raise InputError(
+            f"{folder}: GPUs are shared out by locks there, and it cannot be written "
+            f"({error.strerror}); TMPDIR chooses another place"
+        )
+    for file in free.values():
+        file.close()
+    return {}
+
+
+def device():
+    """Where to compute: "cuda" where this job has a GPU, else "cpu". After `lease`.
+
+    Raises InputError where a GPU was given and torch cannot use it: nobody wants to find out
+    after days that a CPU did the work.
+    """
+    import torch
+
+    names, count = visible(), torch.cuda.device_count()
+    if count < len(names):
+        raise InputError(
+            f"this job has GPU {', '.join(names)}, and torch {torch.__version__} can use {count} "
+            "GPUs: install torch for this machine's CUDA, or set gpus_per_run: 0 for the CPU"
+        )
+    return "cuda" if count else "cpu"

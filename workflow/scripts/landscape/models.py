@@ -11,7 +11,7 @@ import re
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import vectors
+from . import gpu, vectors
 from .command import InputError
 
 ENCODER, HEAD = "encoder.", "head."
@@ -130,12 +130,10 @@ def load_classifier(folder, labels, seed=0):
 
 
 def load_final(folder, checkpoint, labels):
-    """A trained classifier on the machine's best device, in eval mode: architecture, then θ1."""
-    import torch
-
+    """A trained classifier where this job computes, in eval mode: architecture, then θ1."""
     model = load_classifier(folder, labels)
     load_checkpoint(model, checkpoint)
-    return model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+    return model.to(gpu.device()).eval()
 
 
 def parameters(model):

@@ -1,0 +1,152 @@
+"""Training in processes of their own: one or several, stopped by a signal, started wrongly."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import helpers
+import numpy as np
+import pandas as pd
+import pytest
+from helpers import ROOT
+from landscape.provenance import fingerprint
+from safetensors.numpy import load_file
+
+RECIPE = {
+    "epochs": 2,
+    "batch_size": 7,  # 29 examples: the last batch has one, and a second process none
+    "learning_rate": 1e-3,
+    "weight_decay": 0.01,
+    "warmup": 0.1,
+    "max_grad_norm": 1.0,
+    "precision": "float32",
+}
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("inputs")
+    none = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    lengths = np.random.default_rng(0).integers(4, 20, 29)
+    return {
+        "start": helpers.model_folder(folder / "start"),
+        "without_dropout": helpers.model_folder(folder / "without_dropout", **none),
+        "train": helpers.write_split(folder / "train.parquet", lengths, seed=1),
+        "dev": helpers.write_split(folder / "dev.parquet", lengths[:12], seed=2),
+    }
+
+
+def start(inputs, output, processes=1, model="start", script="launch.py", **change):
+    """A training as a process that can be waited for; `output` is its results' folder."""
+    command = [sys.executable, ROOT / "workflow/scripts" / script]
+    if script == "launch.py":
+        command += ["--processes", processes, ROOT / "workflow/scripts/train.py"]
+    env = change.pop("env", {})
+    command += ["--start", inputs[model], "--train", inputs["train"], "--dev", inputs["dev"]]
+    command += ["--labels", "pretrained", "mine", 0, "--recipe", json.dumps(RECIPE | change)]
+    command += ["--batch-tokens", 256, "--state", output / "state", "--output", output / "run"]
+    if script == "train.py":
+        command += ["--processes", processes]
+    output.mkdir(exist_ok=True)
+    return subprocess.Popen(
+        list(map(str, command)),
+        env=helpers.environment(**env),
+        stdout=open(output / "log", "a"),
+        stderr=subprocess.STDOUT,
+    )
+
+
+def finished(process, output):
+    """(log, scores, {file: hash}) of a training that must succeed."""
+    assert process.wait() == 0, (output / "log").read_text()
+    files = {path.name: fingerprint(path) for path in sorted((output / "run").glob("*"))}
+    return (*(pd.read_csv(output / f"run/{name}.csv") for name in ("log", "scores")), files)
+
+
+def trained(inputs, output, *argv, **change):
+    return finished(start(inputs, output, *argv, **change), output)
+
+
+def test_two_processes_train_as_one_does(inputs, tmp_path):
+    """Without dropout, which each process draws for itself: loss, dev scores and weights agree."""
+    one, two = tmp_path / "one", tmp_path / "two"
+    log, scores, _ = trained(inputs, one, 1, "without_dropout")
+    log2, scores2, _ = trained(inputs, two, 2, "without_dropout")
+    assert log["loss"].nunique() == len(log) == 10
+    pd.testing.assert_frame_equal(log, log2, rtol=0, atol=1e-5)
+    pd.testing.assert_frame_equal(scores, scores2, rtol=0, atol=1e-5)
+    end, end2 = (load_file(folder / "run/epoch_02.safetensors") for folder in (one, two))
+    # attention does not depend on the keys' bias: its gradient is rounding, which Adam scales up
+    names = [name for name in end if not name.endswith("key.bias")]
+    assert max(np.abs(end[name] - end2[name]).max() for name in names) < 1e-4
+
+
+def test_what_another_launcher_left_in_the_environment_changes_nothing(inputs, tmp_path):
+    left = {"WORLD_SIZE": "4", "RANK": "3", "LOCAL_RANK": "3", "PMI_SIZE": "4"}
+    left |= {"MASTER_ADDR": "10.0.0.1", "MASTER_PORT": "1", "ACCELERATE_MIXED_PRECISION": "fp16"}
+    *_, plain = trained(inputs, tmp_path / "plain")
+    *_, amid = trained(inputs, tmp_path / "amid", env=left)
+    assert amid == plain
+
+
+def stopped_within_an_epoch(process, output):
+    """Send SIGTERM when the first epoch is over and wait for the end."""
+    while not (output / "state/state.safetensors").exists():
+        assert process.poll() is None, (output / "log").read_text()
+        time.sleep(0.005)
+    process.send_signal(signal.SIGTERM)
+    return process.wait()
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_training_that_was_told_to_stop_goes_on_from_its_step(inputs, tmp_path, processes):
+    """With dropout: the random states are saved too, and the end has the same bits."""
+    long = {"epochs": 2, "batch_size": 1}
+    whole = trained(inputs, tmp_path / "whole", processes, **long)
+    parts = tmp_path / "parts"
+    assert stopped_within_an_epoch(start(inputs, parts, processes, **long), parts) != 0
+    log = (parts / "log").read_text()
+    assert "Traceback" not in log
+    (line,) = [line for line in log.splitlines() if line.startswith("stopped after")]
+    assert 1 < float(line.split()[2]) < 2
+    assert list((parts / "state").glob("step_*.safetensors"))
+    again = trained(inputs, parts, processes, **long)
+    assert "going on after 1." in (parts / "log").read_text()
+    assert again[2] == whole[2]
+    assert not (parts / "state").exists()
+
+
+def test_two_trainings_of_two_processes_share_a_machine(inputs, tmp_path):
+    """Each finds a free port of its own."""
+    folders = [tmp_path / "one", tmp_path / "two"]
+    processes = [start(inputs, folder, 2) for folder in folders]
+    (*_, one), (*_, two) = map(finished, processes, folders)
+    assert one == two
+
+
+def test_fewer_processes_than_asked_for_are_refused(inputs, tmp_path):
+    """A training that quietly runs on one of two GPUs wastes the other."""
+    assert start(inputs, tmp_path, 2, script="train.py").wait() == 1
+    (line,) = (tmp_path / "log").read_text().splitlines()
+    assert line.startswith("error: --processes 2: 1 ")
+
+
+def test_bad_input_to_two_processes_is_said_once(inputs, tmp_path):
+    inputs = inputs | {"without_dropout": tmp_path / "nothing"}
+    assert start(inputs, tmp_path, 2, "without_dropout").wait() == 1
+    (line,) = (tmp_path / "log").read_text().splitlines()
+    assert line.startswith("error: ") and "nothing" in line
+
+
+def test_gpus_that_are_not_there_are_refused_before_anything_starts(inputs, tmp_path):
+    env = {"CUDA_VISIBLE_DEVICES": "0", "TMPDIR": str(tmp_path)}
+    assert start(inputs, tmp_path, 2, env=env).wait() == 1
+    (line,) = (tmp_path / "log").read_text().splitlines()
+    assert line.startswith("error: gpus_per_run: 2 ")
+    os.remove(tmp_path / "log")
+    assert start(inputs, tmp_path, 1, env=env).wait() == 1
+    *_, line = (tmp_path / "log").read_text().splitlines()
+    assert line.startswith("error: this job has GPU 0, and torch ")
