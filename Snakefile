@@ -34,6 +34,7 @@ if not config["gpus_per_run"]:  # on the CPU, whatever the machine has
 
 
 include: "rules/common.smk"
+include: "rules/requests.smk"
 include: "rules/models.smk"
 
 
@@ -54,9 +55,17 @@ include: "rules/landscape.smk"
 include: "rules/trajectory.smk"
 include: "rules/figures.smk"
 include: "rules/tables.smk"
+include: "rules/needs.smk"
+include: "rules/checkpoints.smk"
+include: "rules/plan.smk"
 
 
-# on a workstation GPU jobs take turns, on a cluster they are all submitted
+# on a workstation GPU jobs take turns, unless `--resources gpu=N` says that N GPUs are there; on a
+# cluster they are all submitted. (A limit also cuts down what one job asks for: hence not just 1.)
+if "gpu" not in workflow.global_resources:
+    workflow.register_resource("gpu", max(1, config["gpus_per_run"]))
+
+
 resource_scopes:
     gpu="local",
 
@@ -66,4 +75,5 @@ rule all:
     input:
         rules.figures.input,
         rules.tables.input,
+        deleted(),
     localrule: True

@@ -104,14 +104,14 @@ def of_candidates(name):
     ]
 
 
-def all_epochs(wildcards):
+def epochs_of(wildcards, length):
     """Every candidate's epochs (which one counts is known when all are trained), then Fig. 4's."""
     files = [
         file
         for candidate, epochs in candidates(wildcards).items()
         for file in epoch_files(f"{RUN}/{candidate}", epochs)
     ]
-    if wildcards.length == "longer":
+    if length == "longer":
         files += epoch_files(f"{RUN}/further", FURTHER)
     return [file.format(**wildcards) for file in files]
 

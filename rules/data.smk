@@ -21,6 +21,8 @@ rule download_task:
         name=lookup(dpath="tasks/{task}/hub/name", within=config, default=""),
         revision=lookup(dpath="tasks/{task}/hub/revision", within=config, default="main"),
         splits=lookup(dpath="tasks/{task}/hub/splits", within=config),
+    message:
+        "{wildcards.task}: download {params.path} {params.name}"
     shell:
         "python {input.code[0]} --path {params.path:q} --name {params.name:q}"
         " --revision {params.revision:q} --splits {params.splits:q}"
@@ -44,6 +46,8 @@ rule prepare_task:
         text=lookup(dpath="tasks/{task}/text", within=config),
         label=lookup(dpath="tasks/{task}/label", within=config),
         max_length=config["max_length"],
+    message:
+        "{wildcards.task}: tokenise"
     shell:
         "python {input.code[0]} --train {input.train:q} --dev {input.dev:q}"
         " --text {params.text:q} --label {params.label:q}"
@@ -64,6 +68,8 @@ rule sample_examples:
         "../envs/torch.yaml"
     params:
         examples=config["surfaces"]["train_examples"],
+    message:
+        "{wildcards.task}: choose the training examples of the surfaces"
     shell:
         "python {input.code[0]} --train {input.train} --examples {params.examples}"
         " --output {output} > {log} 2>&1"

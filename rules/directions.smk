@@ -14,6 +14,8 @@ rule direction:
     priority: 80
     conda:
         "../envs/torch.yaml"
+    message:
+        "{wildcards.task} {wildcards.init} seed {wildcards.seed}: direction"
     shell:
         "python {input.code[0]} --start {input.start} --end {input.end} --output {output.direction}"
         " > {log} 2>&1"

@@ -22,6 +22,8 @@ rule figure1:
     params:
         tasks=FIGURES["tasks"],
         colour_map=FIGURES["colour_map"],
+    message:
+        "draw Figure 1"
     shell:
         f"{PLOT} --colour-map {{params.colour_map}} --surfaces {{input.surfaces}} --curves {{input.curves}} > {{log}} 2>&1"
 
@@ -40,6 +42,8 @@ rule figure2:
         "../envs/plot.yaml"
     params:
         tasks=FIGURES["tasks"],
+    message:
+        "draw Figure 2"
     shell:
         f"{PLOT} --logs {{input.logs}} > {{log}} 2>&1"
 
@@ -60,6 +64,8 @@ rule figure3:
     params:
         tasks=FIGURES["trajectories"],
         colour_map=FIGURES["colour_map"],
+    message:
+        "draw Figure 3"
     shell:
         f"{PLOT} --colour-map {{params.colour_map}} --surfaces {{input.surfaces}} --trajectories {{input.trajectories}} > {{log}} 2>&1"
 
@@ -80,6 +86,8 @@ rule figure4:
     params:
         tasks=FIGURES["overfitting"]["task"],
         colour_map=FIGURES["colour_map"],
+    message:
+        "draw Figure 4"
     shell:
         f"{PLOT} --colour-map {{params.colour_map}} --surfaces {{input.surfaces}} --trajectories {{input.trajectories}} > {{log}} 2>&1"
 
@@ -98,6 +106,8 @@ rule figure5:
         "../envs/plot.yaml"
     params:
         tasks=FIGURES["tasks"],
+    message:
+        "draw Figure 5"
     shell:
         f"{PLOT} --curves {{input.curves}} > {{log}} 2>&1"
 
@@ -117,6 +127,8 @@ rule figure6:
     params:
         tasks=FIGURES["tasks"],
         colour_map=FIGURES["colour_map"],
+    message:
+        "draw Figure 6"
     shell:
         f"{PLOT} --colour-map {{params.colour_map}} --surfaces {{input.surfaces}} > {{log}} 2>&1"
 
@@ -136,6 +148,8 @@ rule figure7:
     params:
         tasks=FIGURES["layer_groups"],
         colour_map=FIGURES["colour_map"],
+    message:
+        "draw Figure 7"
     shell:
         f"{PLOT} --colour-map {{params.colour_map}} --surfaces {{input.surfaces}} > {{log}} 2>&1"
 

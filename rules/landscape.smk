@@ -20,6 +20,10 @@ rule surface_chunk:
     threads: config["threads"]
     resources:
         gpu=min(1, config["gpus_per_run"]),
+        mem_mb=memory(encoders=6),
+        runtime=lambda wildcards, input, attempt: evaluation_time(
+            wildcards, input, attempt, SURFACES["points_per_chunk"]
+        ),
     params:
         second=lambda wildcards, input: f"--second {input.second}" if input.second else "",
         layers=layers,
@@ -30,6 +34,8 @@ rule surface_chunk:
         tolerance=SURFACES["tolerance"],
         keep=SURFACES["keep_gb"],
         state=f"{STATE}/surfaces/{{init}}/{{task}}/s{{seed}}/{{plane}}/{{chunk}}_of_{{chunks}}.jsonl",
+    message:
+        "{wildcards.task} {wildcards.init} seed {wildcards.seed}: {wildcards.plane}, chunk {wildcards.chunk} of {wildcards.chunks}"
     shell:
         "python {input.code[0]} --start $(dirname {input.start}) --end {input.end}"
         " {params.second} {params.layers} --train {input.train} --dev {input.dev}"
@@ -51,6 +57,8 @@ rule surface:
     priority: 80
     conda:
         "../envs/torch.yaml"
+    message:
+        "{wildcards.task} {wildcards.init} seed {wildcards.seed}: {wildcards.plane}, gather"
     shell:
         "python {input.code[0]} --chunks {input.chunks} --output {output} > {log} 2>&1"
 
@@ -71,9 +79,15 @@ rule rollback:
     threads: config["threads"]
     resources:
         gpu=min(1, config["gpus_per_run"]),
+        mem_mb=memory(encoders=6),
+        runtime=lambda wildcards, input, attempt: evaluation_time(
+            wildcards, input, attempt, 1 + len(GROUPS)
+        ),
     params:
         groups=" ".join(f"--group {name} {first} {last}" for name, (first, last) in GROUPS.items()),
         batch_tokens=SURFACES["batch_tokens"],
+    message:
+        "{wildcards.task} {wildcards.init} seed {wildcards.seed}: roll layer groups back"
     shell:
         "python {input.code[0]} --start $(dirname {input.start}) --end {input.end}"
         " --dev {input.dev} --labels {wildcards.init} {wildcards.task} {wildcards.seed}"

@@ -14,6 +14,8 @@ rule language_text:
     params:
         seed=config["language"]["seed"],
         paragraphs=config["language"]["paragraphs"],
+    message:
+        "make the language's text and tokenizer"
     shell:
         "python {input.code[0]} text --seed {params.seed} --paragraphs {params.paragraphs}"
         " --text {output.text} --tokenizer $(dirname {output.tokenizer[0]}) > {log} 2>&1"
@@ -33,6 +35,8 @@ rule language_task:
         seed=config["language"]["seed"],
         train=lookup(dpath="tasks/{task}/grammar/train", within=config),
         dev=lookup(dpath="tasks/{task}/grammar/dev", within=config),
+    message:
+        "{wildcards.task}: make examples"
     shell:
         "python {input.code[0]} task {wildcards.task} --seed {params.seed}"
         " --train {params.train} --dev {params.dev}"

@@ -31,6 +31,8 @@ if "hub" in MODEL:
         params:
             id=MODEL["hub"],
             revision=MODEL.get("revision", "main"),
+        message:
+            "download {params.id}"
         shell:
             "python {input.code[0]} --id {params.id:q} --revision {params.revision:q}"
             " --output $(dirname {output.config}) > {log} 2>&1"
@@ -54,6 +56,8 @@ rule initial_model:
         "../envs/torch.yaml"
     params:
         layers=[number for group in GROUPS.values() for number in group],
+    message:
+        "{wildcards.init} seed {wildcards.seed}: make θ0"
     shell:
         'python {input.code[0]} --model "$(dirname {input.model[0]:q})" --init {wildcards.init}'
         " --seed {wildcards.seed} --layers {params.layers} --output $(dirname {output.config})"

@@ -13,6 +13,8 @@ rule mini_architecture:
         "../envs/torch.yaml"
     params:
         config=json.dumps(MODEL["pretrain"]["config"], sort_keys=True),
+    message:
+        "describe the mini BERT"
     shell:
         "python {input.code[0]} --config {params.config:q}"
         " --tokenizer $(dirname {input.tokenizer}) --output $(dirname {output}) > {log} 2>&1"
@@ -39,6 +41,8 @@ rule pretrain:
     params:
         recipe=json.dumps(MODEL["pretrain"]["recipe"], sort_keys=True),
         seed=MODEL["pretrain"]["seed"],
+    message:
+        "pre-train the mini BERT"
     shell:
         "python {input.code[0]} --text {input.text} --tokenizer $(dirname {input.tokenizer})"
         " --architecture $(dirname {input.architecture}) --recipe {params.recipe:q}"

@@ -19,6 +19,8 @@ rule table1:
         "../envs/plot.yaml"
     params:
         tasks=FIGURES["tasks"],
+    message:
+        "draw up Table 1"
     shell:
         "python {input.code[0]} --tasks {params.tasks} --rollbacks {input.rollbacks}"
         " --csv {output.csv} --markdown {output.markdown} --latex {output.latex} > {log} 2>&1"

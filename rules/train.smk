@@ -30,10 +30,16 @@ for number in sorted(
         resources:
             gpu=config["gpus_per_run"],
             processes=max(1, config["gpus_per_run"]),  # no param: they change no result
+            mem_mb=memory(encoders=8 * max(1, config["gpus_per_run"])),
+            runtime=lambda wildcards, input, attempt, number=number: training_time(
+                wildcards, input, attempt, number
+            ),
         params:
             recipe=lambda wildcards, number=number: recipe(wildcards, number, float(wildcards.rate)),
             batch_tokens=config["surfaces"]["batch_tokens"],
             state=f"{STATE}/runs/{{init}}/{{task}}/s{{seed}}/e{number}_lr{{rate}}",
+        message:
+            f"{{wildcards.task}} {{wildcards.init}} seed {{wildcards.seed}}: train for {number} epochs at {{wildcards.rate}}"
         shell:
             "exec python {input.launch} --processes {resources.processes} {input.code[0]}"
             " --start $(dirname {input.start}) --train {input.train}"
@@ -59,6 +65,8 @@ rule select_run:
     priority: 80
     conda:
         "../envs/torch.yaml"
+    message:
+        "{wildcards.task} {wildcards.init} seed {wildcards.seed}: choose the run that is best on dev"
     shell:
         "python {input.code[0]} --candidates $(dirname {input.scores})"
         " --output $(dirname {output.final}) > {log} 2>&1"
@@ -87,12 +95,16 @@ rule train_further:
     resources:
         gpu=config["gpus_per_run"],
         processes=max(1, config["gpus_per_run"]),  # no param: they change no result
+        mem_mb=memory(encoders=8 * max(1, config["gpus_per_run"])),
+        runtime=lambda wildcards, input, attempt: training_time(wildcards, input, attempt, FURTHER),
     params:
         recipe=lambda wildcards: recipe(
             wildcards, FURTHER, TASKS[wildcards.task][wildcards.init]["learning_rate"][0]
         ),
         batch_tokens=config["surfaces"]["batch_tokens"],
         state=f"{STATE}/runs/{{init}}/{{task}}/s{{seed}}/further",
+    message:
+        "{wildcards.task} {wildcards.init} seed {wildcards.seed}: train on from there"
     shell:
         "exec python {input.launch} --processes {resources.processes} {input.code[0]}"
         " --start $(dirname {input.start})"

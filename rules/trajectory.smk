@@ -3,7 +3,7 @@
 
 rule project_trajectory:
     input:
-        all_epochs,
+        lambda wildcards: epochs_of(wildcards, wildcards.length),
         code=code("project_trajectory.py"),
         start="<results>/models/{init}/s{seed}/model.safetensors",
         selected=f"{RUN}/selected.json",
@@ -18,6 +18,8 @@ rule project_trajectory:
         "../envs/torch.yaml"
     params:
         further=further,
+    message:
+        "{wildcards.task} {wildcards.init} seed {wildcards.seed}: project the trajectory ({wildcards.length})"
     shell:
         "python {input.code[0]} --start {input.start} --run $(dirname {input.selected})"
         " {params.further} --first {input.first} --second {input.second}"
@@ -27,7 +29,7 @@ rule project_trajectory:
 
 rule evaluate_trajectory:
     input:
-        all_epochs,
+        lambda wildcards: epochs_of(wildcards, wildcards.length),
         code=code("evaluate_trajectory.py"),
         projection=f"{TRAJECTORY}/projection.csv",
         start="<results>/models/{init}/s{seed}/model.safetensors",
@@ -46,9 +48,15 @@ rule evaluate_trajectory:
     threads: config["threads"]
     resources:
         gpu=min(1, config["gpus_per_run"]),
+        mem_mb=memory(encoders=6),
+        runtime=lambda wildcards, input, attempt: evaluation_time(
+            wildcards, input, attempt, 2 * len(epochs_of(wildcards, wildcards.length))
+        ),
     params:
         further=further,
         batch_tokens=SURFACES["batch_tokens"],
+    message:
+        "{wildcards.task} {wildcards.init} seed {wildcards.seed}: losses along the trajectory ({wildcards.length})"
     shell:
         "python {input.code[0]} --projection {input.projection}"
         " --start $(dirname {input.start}) --run $(dirname {input.selected}) {params.further}"

@@ -1,16 +1,20 @@
 """What several tests share: tiny models, tokenised splits, and commands as a person calls them."""
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 import torch
+import yaml
 from landscape import command, models, tasks
 
 ROOT = Path(__file__).parents[1]
@@ -161,18 +165,77 @@ def snakemake(folder, *argv, **env):
     )
 
 
-def job_counts(output):
-    """{rule: number of jobs} of Snakemake's table "Job stats"; {} where nothing is to be done."""
-    counts, lines = {}, iter(output.splitlines())
-    for line in lines:
-        if line.startswith("Job stats"):
-            next(lines), next(lines)  # the header and its rule
-            for row in lines:
-                rule, _, number = row.rpartition(" ")
-                if rule.strip() in ("", "total"):
-                    return counts
-                counts[rule.strip()] = int(number)
-    return counts
+# Snakemake's own listing of a dry run does not tell all of a job
+AS_JSON = """
+import json, sys
+from snakemake.jobs import Job
+def as_json(self, **style):
+    told = {"rule": self.rule.name, "message": self.message, "output": list(self.output)}
+    told["local"] = self.rule.name in self.dag.workflow._localrules
+    told["resources"] = {k: v for k, v in self.resources.items() if not k.startswith("_")}
+    print("JOB", json.dumps(told), flush=True)
+Job.log_info = as_json
+from snakemake.cli import main
+main(sys.argv[1:])
+"""
+
+
+def dry_run(folder, *argv):
+    """What would run: a dict a job (rule, message, output, local, resources). It must succeed."""
+    done = subprocess.run(
+        [sys.executable, "-c", AS_JSON, *map(str, argv), "-n"],
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
+    lines = done.stdout.splitlines()
+    return [json.loads(line.removeprefix("JOB ")) for line in lines if line.startswith("JOB ")]
+
+
+def counts(jobs):
+    """{rule: number of jobs}."""
+    return dict(Counter(job["rule"] for job in jobs))
+
+
+STAGES = {
+    "data": ["download_task", "language_text", "language_task", "prepare_task", "sample_examples"],
+    "models": ["download_model", "mini_architecture", "pretrain", "initial_model"],
+    "training": ["train_", "select_run", "delete_checkpoints"],
+    "directions": ["direction"],
+    "surfaces": ["surface"],
+    "trajectories": ["project_trajectory", "evaluate_trajectory"],
+    "rollbacks": ["rollback"],
+    "figures and tables": ["figure", "table"],
+}
+
+
+def by_stage(counts):
+    """Jobs by the stages of the plan; the target `all` is none of them."""
+    stages = {
+        stage: sum(n for rule, n in counts.items() if rule.startswith(tuple(rules)))
+        for stage, rules in STAGES.items()
+    }
+    return stages | {"all": sum(counts.values()) - counts["all"]}
+
+
+def jobs_of_plan(results):
+    return pd.read_csv(results / "plan.csv").set_index("stage")["jobs"].to_dict()
+
+
+def changed(study, changes, **style):
+    """The argument by which Snakemake takes the tiny study's config with other values."""
+    config = yaml.safe_load((study / "tests/tiny.yaml").read_text())
+    for key, value in changes.items():
+        *path, last = key.split(".")
+        place = config
+        for name in path:
+            place = place[name]
+        place[last] = value
+    (study / "changed.yaml").write_text(yaml.safe_dump(config, **{"sort_keys": False} | style))
+    return "--configfile", "changed.yaml"
 
 
 def tokenizer(words):

@@ -3,11 +3,9 @@
 Each call of Snakemake costs seconds: one a study, shared by the tests.
 """
 
-import re
-
 import helpers
+import pandas as pd
 import pytest
-from helpers import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -15,26 +13,25 @@ def folder(tmp_path_factory):
     return helpers.copy_of_the_workflow(tmp_path_factory.mktemp("workflow"))
 
 
-def planned(folder, *argv):
-    """The jobs, by rule, of a dry run that must succeed."""
-    done = helpers.snakemake(folder, *argv)
-    assert done.returncode == 0, done.stdout
-    return helpers.job_counts(done.stdout)
-
-
 @pytest.fixture(scope="module")
 def embedded(folder):
-    return planned(folder, "-n")  # literally, as the README says it
+    return helpers.counts(helpers.dry_run(folder))  # `snakemake -n`, as the README says it
 
 
 @pytest.fixture(scope="module")
 def workstation(folder):
-    return planned(folder, "-n", "--configfile", "config/base.yaml")
+    return helpers.counts(helpers.dry_run(folder, "--configfile", "config/base.yaml"))
 
 
 @pytest.fixture(scope="module")
-def paper(folder):
-    return planned(folder, "--profile", "slurm", "all", "-n")
+def jobs(folder):
+    """The paper's, as the README calls them."""
+    return helpers.dry_run(folder, "--profile", "slurm", "all")
+
+
+@pytest.fixture(scope="module")
+def paper(jobs):
+    return helpers.counts(jobs)
 
 
 def test_the_papers_jobs(paper):
@@ -56,6 +53,7 @@ def test_the_papers_jobs(paper):
         "train_16_epochs": 3,
         "train_further": 1,
         "select_run": 9,
+        "delete_checkpoints": 9,
         "direction": 7,  # of partners (mnli, sst2) and of trajectories (mnli, mrpc, Fig. 4's)
         "surface_chunk": (9 + 6) * 8 + 8,
         "surface": 9 + 8 + 6,
@@ -68,16 +66,72 @@ def test_the_papers_jobs(paper):
     }
 
 
-def test_only_downloads_and_targets_run_on_the_head_node():
-    """Compute nodes need no network, and the head node does no work.
+def test_only_downloads_and_renaming_run_on_the_head_node(jobs):
+    """Compute nodes need no network, and the head node does no work."""
+    local = {job["rule"] for job in jobs if job["local"]}
+    assert local == {"all", "download_model", "download_task", "delete_checkpoints"}
 
-    Read from the rules: a dry run does not tell where a job would run.
-    """
-    text = "".join(path.read_text() for path in [ROOT / "Snakefile", *ROOT.glob("rules/*.smk")])
-    rules = re.findall(r"^ *rule (\w+):\n(.*?)(?=^ *rule |\Z)", text, re.MULTILINE | re.DOTALL)
-    local = {name for name, body in rules if "localrule: True" in body}
-    assert local == {"all", "figures", "tables", "download_model", "download_task"}
-    assert len(rules) > 20  # the pattern still finds them
+
+GPU_RULES = ("train_", "surface_chunk", "rollback", "evaluate_trajectory")
+
+
+def test_every_job_of_the_paper_asks_for_what_it_needs(jobs):
+    """GPUs where a model computes; memory and time for the model and the task at hand."""
+    for job in jobs:
+        if not job["local"]:
+            asked = job["resources"]
+            assert asked.get("gpu", 0) == job["rule"].startswith(GPU_RULES), job
+            assert 1000 <= asked["mem_mb"] <= 64_000, job
+            assert 30 <= asked["runtime"] <= 24 * 60, job
+            assert "mem_mib" in asked and "gres" not in asked
+
+
+def test_more_work_asks_for_more_time(jobs):
+    """A study of days must not ask for days for each of its jobs."""
+
+    def time(task, init, epochs):
+        (job,) = [
+            job
+            for job in jobs
+            if job["rule"] == f"train_{epochs}_epochs"
+            and job["message"].startswith(f"{task} {init} ")
+        ]
+        return job["resources"]["runtime"]
+
+    assert time("mnli", "scratch", 16) > 2 * time("mnli", "pretrained", 5)
+    assert time("mnli", "pretrained", 5) > 2 * time("rte", "pretrained", 5)
+
+
+@pytest.mark.parametrize("gpus", [2, 4])
+def test_more_gpus_a_run_are_for_training_alone(folder, gpus, jobs):
+    more = helpers.dry_run(folder, "--profile", "slurm", "all", "--config", f"gpus_per_run={gpus}")
+    of_one = {job["message"]: job["resources"] for job in jobs}
+    for job in more:
+        asked, one = job["resources"], of_one[job["message"]]
+        wanted = gpus if job["rule"].startswith("train") else 1
+        if one.get("gpu"):
+            assert asked["gpu"] == wanted
+            assert asked.get("processes", 1) == wanted
+            assert asked["runtime"] <= one["runtime"]
+
+
+@pytest.mark.parametrize("study", ["base", "paper"])
+def test_the_plan_counts_the_jobs_that_would_run(folder, study, workstation, paper):
+    """From the config alone: nothing is downloaded for it."""
+    would = {"base": workstation, "paper": paper}[study]
+    done = helpers.snakemake(folder, "--cores", 1, "plan", "--configfile", f"config/{study}.yaml")
+    assert done.returncode == 0, done.stdout
+    results = folder / "results" / study
+    assert (results / "plan.md").read_text() in done.stdout  # a person sees it
+    assert helpers.jobs_of_plan(results) == helpers.by_stage(would)
+    assert not (results / "downloads").exists()
+
+
+def test_the_papers_plan_fits_a_usual_disk(folder):
+    table = pd.read_csv(folder / "results/paper/plan.csv").set_index("stage").loc["all"]
+    assert 150 < table["disk_peak_gb"] < 250
+    assert 20 < table["disk_end_gb"] < 80
+    assert 5 < table["device_hours"] < 100
 
 
 def test_the_embedded_study_needs_no_download(embedded):

@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-import yaml
 from landscape import models, surface, tasks
 from landscape.journal import Journal
 from landscape.provenance import fingerprint
@@ -27,37 +26,6 @@ import prepare_task
 RUNS = [(init, task) for init in ("scratch", "pretrained") for task in ("mnli", "sst2")]
 RANGE, POINTS, TOKENS = (-4.0, 4.0), 5, 1024  # of tests/tiny.yaml
 PARTNER = {"mnli": "sst2", "sst2": "mnli"}
-
-# imported by every Python process of the run: says who wants to reach another machine
-WATCH = """
-import os, socket
-connect = socket.socket.connect
-def watched(self, address):
-    if self.family in (socket.AF_INET, socket.AF_INET6):
-        with open(os.environ["CONNECTIONS"], "a") as file:
-            file.write(f"{address}\\n")
-    return connect(self, address)
-socket.socket.connect = watched
-"""
-
-
-@pytest.fixture(scope="session")
-def study(tmp_path_factory):
-    """A copy of the workflow in which `all` of the tiny study was made, and a second time."""
-    folder = helpers.copy_of_the_workflow(tmp_path_factory.mktemp("study"))
-    (folder / "watch").mkdir()
-    (folder / "watch/sitecustomize.py").write_text(WATCH)
-    watch = {"PYTHONPATH": str(folder / "watch"), "CONNECTIONS": str(folder / "connections")}
-    done = helpers.snakemake(
-        folder, "all", "--cores", 2, "--configfile", "tests/tiny.yaml", **watch
-    )
-    assert done.returncode == 0, done.stdout[-5000:]
-    return folder
-
-
-@pytest.fixture(scope="session")
-def results(study):
-    return study / "results/tiny"
 
 
 # what is there
@@ -88,21 +56,9 @@ def test_no_half_files_and_no_states_are_left(results):
 
 def planned(study, changes=None, target="all", **style):
     """({rule: number of jobs}, output files) that a dry run would make, with another config."""
-    config = yaml.safe_load((study / "tests/tiny.yaml").read_text())
-    for key, value in (changes or {}).items():
-        *path, last = key.split(".")
-        place = config
-        for name in path:
-            place = place[name]
-        place[last] = value
-    (study / "changed.yaml").write_text(yaml.safe_dump(config, **{"sort_keys": False} | style))
-    done = helpers.snakemake(study, target, "-n", "--configfile", "changed.yaml")
-    assert done.returncode == 0, done.stdout
-    jobs = helpers.job_counts(done.stdout)
-    jobs.pop("all", None)
-    lines = [line.strip() for line in done.stdout.splitlines()]
-    outputs = [line.removeprefix("output: ") for line in lines if line.startswith("output: ")]
-    return jobs, [file for files in outputs for file in files.split(", ")]
+    jobs = helpers.dry_run(study, target, *helpers.changed(study, changes or {}, **style))
+    jobs = [job for job in jobs if job["rule"] != "all"]
+    return helpers.counts(jobs), [file for job in jobs for file in job["output"]]
 
 
 def test_a_second_run_has_nothing_to_do(study):

@@ -11,8 +11,14 @@ class InputError(Exception):
     """Something that the user gave is wrong; the message names it and what would be right."""
 
 
-def run(main):
-    """Call `main()`; an `InputError` becomes one line on stderr and exit status 1."""
+def run(main, hub=False):
+    """Call `main()`; an `InputError` becomes one line on stderr and exit status 1.
+
+    hub: whether it may ask the Hub. Else nothing that it imports can: compute nodes have no
+    network, and no result may depend on there being one.
+    """
+    if not hub:
+        os.environ["HF_HUB_OFFLINE"] = "1"
     try:
         main()
     except InputError as error:

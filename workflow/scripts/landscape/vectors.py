@@ -20,8 +20,13 @@ BLOCK = 1 << 20  # elements turned to float64 at a time
 def opened(path, framework):
     """A safetensors file, memory-mapped; its tensors are numpy's ("np") or torch's ("pt").
 
-    Raises InputError for a file that is missing or cut short.
+    Raises InputError for a file that is missing or cut short, or a checkpoint that was deleted.
     """
+    if Path(path).is_file() and not Path(path).stat().st_size:
+        raise InputError(
+            f"{path}: empty, as keep_checkpoints: false leaves a checkpoint after its use; "
+            "remove the file, and the same command trains that run again"
+        )
     try:
         return safe_open(path, framework=framework)
     except (SafetensorError, OSError) as error:

@@ -1,0 +1,22 @@
+# With `keep_checkpoints: false` those that only trajectories need go when these are done.
+
+
+rule delete_checkpoints:
+    input:
+        trajectories_of,
+        code=code("delete_checkpoints.py"),
+        checkpoints=its_epochs,
+        final=f"{RUN}/final.safetensors",
+    output:
+        f"{RUN}/deleted.txt",
+    log:
+        "<logs>/runs/{init}/{task}/s{seed}_delete.log",
+    priority: 100
+    localrule: True  # it only renames files
+    conda:
+        "../envs/torch.yaml"
+    message:
+        "{wildcards.task} {wildcards.init} seed {wildcards.seed}: delete checkpoints"
+    shell:
+        "python {input.code[0]} --checkpoints {input.checkpoints} --final {input.final}"
+        " --output {output} > {log} 2>&1"

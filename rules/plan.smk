@@ -1,0 +1,22 @@
+# What the study will cost, before it starts. No output is declared: it is counted at each call.
+
+
+rule plan:
+    input:
+        unpack(unknown_sizes),
+        code=code("plan.py"),
+    log:
+        "<logs>/plan.log",
+    localrule: True
+    conda:
+        "../envs/torch.yaml"
+    params:
+        config=json.dumps(config, sort_keys=True),
+        needed=json.dumps(NEEDED),
+        results=config["pathvars"]["results"],
+    message:
+        "count what the study will need"
+    shell:
+        "python {input.code[0]} --config {params.config:q} --needed {params.needed:q}"
+        " --results {params.results} --output {params.results}/plan > {log} 2>&1"
+        " && cat {params.results}/plan.md"
