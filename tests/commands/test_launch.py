@@ -92,13 +92,13 @@ def test_what_another_launcher_left_in_the_environment_changes_nothing(inputs, t
     assert amid == plain
 
 
-def stopped_within_an_epoch(process, output):
-    """Send SIGTERM when the first epoch is over and wait for the end."""
+def stopped_within_an_epoch(process, output, number=signal.SIGTERM):
+    """Send a signal when the first epoch is over and wait for the end."""
     while not (output / "state/state.safetensors").exists():
         assert process.poll() is None, (output / "log").read_text()
         time.sleep(0.005)
     time.sleep(0.1)
-    process.send_signal(signal.SIGTERM)
+    process.send_signal(number)
     return process.wait()
 
 
@@ -118,6 +118,19 @@ def test_a_training_that_was_told_to_stop_goes_on_from_its_step(inputs, tmp_path
     assert "going on after " in (parts / "log").read_text()
     assert again[2] == whole[2]
     assert not (parts / "state").exists()
+
+
+def test_a_training_under_nohup_outlives_the_terminal(inputs, tmp_path):
+    """And Ctrl-C stops it as a time limit does."""
+    long = {"epochs": 4, "batch_size": 1}
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    under_nohup = start(inputs, tmp_path, **long)
+    signal.signal(signal.SIGHUP, before)
+    assert stopped_within_an_epoch(under_nohup, tmp_path, signal.SIGHUP) == 0
+    output = tmp_path / "interrupted"
+    process = start(inputs, output, **long)
+    assert stopped_within_an_epoch(process, output, signal.SIGINT) == 1
+    assert "\nstopped after" in (output / "log").read_text()
 
 
 def test_two_trainings_of_two_processes_share_a_machine(inputs, tmp_path):

@@ -48,7 +48,7 @@ def train(model, train_examples, dev_examples, recipe, state_folder, budget, acc
     so that a run that was interrupted ends with the bits of one that was not.
 
     budget: tokens a batch of the dev evaluation; key: what else a state must agree in to go on.
-    Raises Stopped, with the step saved, after SIGTERM or SIGINT.
+    Raises Stopped, with the step saved, after SIGTERM, SIGINT or SIGHUP.
     """
     model.to(accelerator.device)
     adam = adamw(model, recipe.learning_rate, recipe.weight_decay)
