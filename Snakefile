@@ -70,6 +70,11 @@ resource_scopes:
     gpu="local",
 
 
+onstart:
+    if workflow.executor_plugin.name == "slurm":
+        try_requests(workflow.dag.needrun_jobs())
+
+
 rule all:
     default_target: True
     input:

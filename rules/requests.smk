@@ -2,6 +2,9 @@
 # and more at each attempt. While a size is neither in the config nor in a file, it is "to be
 # decided". A profile's set-resources overrules all of it.
 
+import shutil
+import subprocess
+
 from landscape import cost
 
 
@@ -39,3 +42,29 @@ def evaluation_time(wildcards, input, attempt, points):
             cost.tokens(input[split]) for split in ("train", "dev") if split in input.keys()
         )
     return minutes(cost.evaluation(model, tokens, points), attempt)
+
+
+def try_requests(jobs):
+    """Have SLURM judge each different request before anything runs: it says what can never be."""
+    if shutil.which("sbatch") is None:
+        sys.exit("error: --profile slurm: no sbatch here; call it where jobs are submitted")
+    options = {
+        "slurm_partition": "--partition",
+        "slurm_account": "--account",
+        "mem_mb": "--mem",
+        "runtime": "--time",
+        "gpu": "--gpus",
+    }
+    requests = {}  # and a job that makes each
+    for job in jobs:
+        asked = {option: job.resources.get(name) for name, option in options.items()}
+        asked["--cpus-per-task"] = job.threads
+        if not job.is_local:
+            known = (f"{k}={v}" for k, v in asked.items() if v and v != "<TBD>")
+            requests.setdefault(tuple(known), job)
+    for request, job in requests.items():
+        command = ["sbatch", "--test-only", *request, "--wrap", "true"]
+        said = subprocess.run(command, capture_output=True, text=True)
+        if said.returncode:
+            reason = said.stderr.strip().rpartition(": ")[2]
+            sys.exit(f"error: slurm/config.yaml: {job.rule} asks for {' '.join(request)}: {reason}")

@@ -1,0 +1,297 @@
+"""`snakemake --profile slurm` on a real SLURM: a study, jobs cut short, requests that cannot be.
+
+One run of the study is shared. While one of its trainings is held until its time limit, the tests
+of other runs take place; the tests of its results come last.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import helpers
+import pandas as pd
+import pytest
+import yaml
+
+pytestmark = pytest.mark.usefixtures("cluster")
+
+RESULTS = "results/tiny"
+GPU_RULES = {"train_2_epochs", "train_3_epochs", "surface_chunk", "rollback"}
+CANCELLED = "scratch/mnli"  # whose training is cancelled in a copy, and left alone in the study
+LIMITED = "scratch/sst2"  # whose training is held until its time limit
+TARGETS = ["figures/fig2.pdf", "figures/fig5.pdf", "tables/table1.md"]
+TARGETS = [f"{RESULTS}/{name}" for name in [*TARGETS, f"runs/{LIMITED}/s0/final.safetensors"]]
+
+# Imported by every Python process. Notes each step of the workflow with its job and the GPUs that
+# SLURM gave it, which are then hidden: they are none, so the step computes on the CPU. Says who
+# wants to reach another machine.
+WATCH = """
+import json, os, socket, sys
+job = os.environ.get("SLURM_JOB_ID")
+argv = sys.orig_argv[1:]
+if job and argv and argv[0].startswith("workflow/scripts/"):
+    gpus = os.environ.pop("CUDA_VISIBLE_DEVICES", None)
+    with open(os.environ["STEPS"], "a") as file:
+        step = {"job": job, "pid": os.getpid(), "argv": " ".join(argv), "gpus": gpus}
+        file.write(json.dumps(step) + "\\n")
+connect = socket.socket.connect
+def watched(self, address):
+    if self.family in (socket.AF_INET, socket.AF_INET6):
+        with open(os.environ["CONNECTIONS"], "a") as file:
+            file.write(f"{job} {argv[:2]} {address}\\n")
+    return connect(self, address)
+socket.socket.connect = watched
+"""
+
+
+# how a run is started, watched and held
+
+
+class Run:
+    """`snakemake --profile slurm` in a process of its own, in a copy of the workflow."""
+
+    def __init__(self, folder, *argv, seconds=300, **env):
+        self.folder = folder
+        watch = {"PYTHONPATH": str(folder / "watch"), "STEPS": str(folder / "steps")}
+        watch |= {"CONNECTIONS": str(folder / "connections")}
+        command = ["timeout", "-k", "10", seconds, sys.executable, "-m", "snakemake"]
+        # 40 seconds, the default, would be most of the time of the test
+        command += ["--profile", "slurm", "--slurm-init-seconds-before-status-checks", 2, *argv]
+        with open(folder / "output", "w") as output:
+            self.process = subprocess.Popen(
+                list(map(str, [*command, "--configfile", "study.yaml"])),
+                cwd=folder,
+                env=helpers.environment(**watch | env),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    def output(self):
+        return (self.folder / "output").read_text()
+
+    def ended(self):
+        """Its exit status; waits for it."""
+        return self.process.wait()
+
+    def steps(self):
+        """What `WATCH` noted."""
+        path = self.folder / "steps"
+        return list(map(json.loads, path.read_text().splitlines())) if path.exists() else []
+
+    def hold(self, run, epochs):
+        """Stop a training in the middle of its second epoch; returns the id of its SLURM job."""
+        log = self.folder / f"{RESULTS}/logs/runs/{run}/s0_e{epochs}_lr0.001.log"
+        while not (log.exists() and f"epoch 1/{epochs}" in log.read_text()):
+            assert self.process.poll() is None, self.output()[-5000:]
+            time.sleep(0.02)
+        time.sleep(0.5)  # of some 3 seconds
+        labels = " ".join(["--labels", *run.split("/")])
+        (step,) = (step for step in self.steps() if labels in step["argv"])
+        os.kill(step["pid"], signal.SIGSTOP)
+        assert f"epoch 2/{epochs}" not in log.read_text()
+        return step["job"]
+
+
+def workflow(folder):
+    """A copy of the workflow with the study of these tests, without results."""
+    helpers.copy_of_the_workflow(folder)
+    config = yaml.safe_load((folder / "tests/tiny.yaml").read_text())
+    config["gpus_per_run"] = 1
+    config["figures"]["tasks"] = ["mnli"]
+    # epochs of seconds, so that the middle of one can be met
+    long = {"batch_size": 2, "learning_rate": [1e-3]}
+    for task, epochs in (("mnli", 3), ("sst2", 2)):
+        settings = config["tasks"][task]
+        settings["grammar"]["train"] = 900
+        settings |= {init: {**long, "epochs": [epochs]} for init in ("scratch", "pretrained")}
+    (folder / "study.yaml").write_text(yaml.safe_dump(config))
+    (folder / "watch").mkdir()
+    (folder / "watch/sitecustomize.py").write_text(WATCH)
+    return folder
+
+
+def edit_profile(folder, **changes):
+    """Change keys of the profile, of which `default_resources` and `set_resources` are merged."""
+    path = folder / "slurm/config.yaml"
+    profile = yaml.safe_load(path.read_text())
+    for key, value in changes.items():
+        profile[key.replace("_", "-")] |= value
+    path.write_text(yaml.safe_dump(profile))
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory):
+    """All that comes before training, made without the cluster: in a fraction of the time."""
+    folder = workflow(tmp_path_factory.mktemp("prepared"))
+    files = [f"models/{init}/s0/model.safetensors" for init in ("scratch", "pretrained")]
+    files += ["data/mnli/sample.parquet", "data/sst2/train.parquet"]
+    targets = [f"{RESULTS}/{file}" for file in files]
+    done = helpers.snakemake(folder, *targets, "--cores", 2, "--configfile", "study.yaml")
+    assert done.returncode == 0, done.stdout[-5000:]
+    return folder
+
+
+@pytest.fixture(scope="session")
+def started(cluster, prepared, tmp_path_factory):
+    """The run of the study, one of its trainings held."""
+    folder = shutil.copytree(prepared, tmp_path_factory.mktemp("started") / "study")
+    edit_profile(folder, set_resources={"train_2_epochs": {"runtime": "1 * attempt"}})
+    run = Run(folder, *TARGETS, seconds=400)
+    run.hold(LIMITED, 2)
+    yield run
+    run.process.terminate()
+
+
+@pytest.fixture(scope="session")
+def cancelled(started, prepared, tmp_path_factory):
+    """A training cancelled in the middle of its second epoch, and how Snakemake ended."""
+    folder = shutil.copytree(prepared, tmp_path_factory.mktemp("cancelled") / "study")
+    target = f"{RESULTS}/runs/{CANCELLED}/s0/final.safetensors"
+    run = Run(folder, target, "--retries", 0)
+    job = run.hold(CANCELLED, 3)
+    subprocess.run(["scancel", job], check=True)
+    return run, job, target
+
+
+@pytest.fixture(scope="session")
+def study(started):
+    """The run of the study, finished."""
+    assert started.ended() == 0, started.output()[-5000:]
+    return started
+
+
+# requests that cannot be
+
+
+def refused(folder, *argv, **env):
+    """What a person sees when no job can be submitted: it must end by itself, and soon."""
+    run = Run(folder, f"{RESULTS}/language/text.txt", *argv, seconds=60, **env)
+    assert run.ended() == 1
+    return run.output()
+
+
+@pytest.mark.parametrize(
+    "more, option, reason",
+    [
+        # `--resources`, since the number of local GPUs would limit the request
+        pytest.param("gpu=9 --resources gpu=9", "--gpus=9", "node configuration", id="GPUs"),
+        pytest.param("mem_mb=900000", "--mem 900000", "Memory specification", id="memory"),
+    ],
+)
+def test_more_than_the_cluster_has_is_refused(tmp_path, more, option, reason):
+    argv = f"--set-resources language_text:{more}".split()
+    output = refused(workflow(tmp_path), *argv)
+    assert re.search(f"sbatch: error: .*{reason}", output) and option in output
+
+
+def test_an_unknown_partition_is_named(tmp_path):
+    folder = workflow(tmp_path)
+    edit_profile(folder, default_resources={"slurm_partition": "nowhere"})
+    assert "invalid partition specified: nowhere" in refused(folder)
+
+
+def test_an_unknown_account_is_named(tmp_path):
+    folder = workflow(tmp_path)
+    edit_profile(folder, default_resources={"slurm_account": "nobody"})
+    assert "account nobody appears to be invalid" in refused(folder)
+
+
+def test_a_machine_without_slurm_is_named(tmp_path):
+    folder = workflow(tmp_path)
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name in ("bash", "sh", "which", "env", "timeout", "tail"):
+        (tools / name).symlink_to(shutil.which(name))
+    output = refused(folder, PATH=str(tools))
+    assert "No such file or directory: 's" in output  # sacct, sinfo or sbatch
+
+
+# jobs cut short
+
+
+def test_a_cancelled_training_ends_the_run_and_says_so(cancelled):
+    run, job, _ = cancelled
+    assert run.ended() == 1
+    assert f"SLURM-job '{job}' failed, SLURM status is: 'CANCELLED" in run.output()
+
+
+def test_a_cancelled_training_goes_on_and_ends_with_the_same_bytes(cancelled, study):
+    first, _, target = cancelled
+    first.ended()
+    second = Run(first.folder, target)
+    assert second.ended() == 0, second.output()[-5000:]
+    log = first.folder / f"{RESULTS}/logs/runs/{CANCELLED}/s0_e3_lr0.001.log"
+    assert "going on" in log.read_text()
+    assert (second.folder / target).read_bytes() == (study.folder / target).read_bytes()
+
+
+# the study
+
+
+def accounting(folder):
+    """The SLURM jobs of a run, in the order of their submission."""
+    fields = ["JobIDRaw", "State", "Comment", "ReqTRES", "TimelimitRaw", "WorkDir"]
+    command = ["sacct", "-X", "-P", "-n", "-o", ",".join(fields)]
+    rows = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    jobs = [dict(zip(fields, row.split("|"))) for row in rows.splitlines()]
+    jobs = [job for job in jobs if job["WorkDir"] == str(folder)]
+    for job in jobs:
+        job["rule"] = re.fullmatch(r"rule_(\w+?)(_wildcards_.*)?", job["Comment"])[1]
+    return sorted(jobs, key=lambda job: int(job["JobIDRaw"]))
+
+
+@pytest.fixture(scope="session")
+def jobs(study):
+    return accounting(study.folder)
+
+
+def test_the_figures_and_the_table_are_there(study):
+    for target in TARGETS:
+        assert (study.folder / target).stat().st_size > 0
+    table = pd.read_csv(study.folder / f"{RESULTS}/tables/table1.csv")
+    assert len(table) == 4  # mnli × (whole, 3 groups)
+
+
+def test_a_training_at_its_time_limit_is_tried_again_with_more_time_and_goes_on(study, jobs):
+    tries = [job for job in jobs if job["rule"] == "train_2_epochs"]
+    assert [job["State"] for job in tries] == ["TIMEOUT", "COMPLETED"]
+    assert [job["TimelimitRaw"] for job in tries] == ["1", "2"]
+    log = study.folder / f"{RESULTS}/logs/runs/{LIMITED}/s0_e2_lr0.001.log"
+    assert "going on" in log.read_text()
+
+
+def test_all_other_jobs_succeed_at_once(jobs):
+    others = [job for job in jobs if job["rule"] != "train_2_epochs"]
+    assert {job["State"] for job in others} == {"COMPLETED"}
+    assert len({job["Comment"] for job in others}) == len(others)
+
+
+def test_jobs_ask_for_what_the_profile_says(study, jobs):
+    profile = yaml.safe_load((study.folder / "slurm/config.yaml").read_text())
+    for job in jobs:
+        asked = profile["default-resources"] | profile["set-resources"].get(job["rule"], {})
+        memory, runtime = (int(asked[key].split(" *")[0]) for key in ("mem_mb", "runtime"))
+        again = sum(other["Comment"] == job["Comment"] for other in jobs[: jobs.index(job)])
+        attempt = again + 1
+        assert int(job["TimelimitRaw"]) == runtime * attempt
+        assert f"mem={memory * attempt}M" in job["ReqTRES"].split(",")
+        assert ("gres/gpu=1" in job["ReqTRES"].split(",")) == (job["rule"] in GPU_RULES)
+
+
+def test_jobs_that_ask_for_a_gpu_get_one_and_no_others(study, jobs):
+    rules = {job["JobIDRaw"]: job["rule"] for job in jobs}
+    steps = study.steps()
+    assert {step["job"] for step in steps} == set(rules)
+    for step in steps:
+        expected = {"0", "1"} if rules[step["job"]] in GPU_RULES else {None}
+        assert step["gpus"] in expected, step
+
+
+def test_no_job_opens_a_connection(study):
+    assert not (study.folder / "connections").exists()
