@@ -56,7 +56,7 @@ if [ ${#missing[@]} -gt 0 ]; then
   { timeout 180 apt-get update -q &&
     DEBIAN_FRONTEND=noninteractive timeout 400 apt-get install -y -q \
       -o DPkg::Lock::Timeout=120 --no-install-recommends "${missing[@]}"; } \
-    >"$DIR/log/apt.log" 2>&1 </dev/null || die "apt-get"
+    >"$DIR/log/apt.log" 2>&1 </dev/null || { say "cannot install ${missing[*]}"; exit 3; }
 fi
 
 # ---- configuration -------------------------------------------------------
