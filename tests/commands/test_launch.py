@@ -123,12 +123,19 @@ def test_a_training_that_was_told_to_stop_goes_on_from_its_step(inputs, tmp_path
 def test_a_training_under_nohup_outlives_the_terminal(inputs, tmp_path):
     """And Ctrl-C stops it as a time limit does."""
     long = {"epochs": 4, "batch_size": 1}
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    under_nohup = start(inputs, tmp_path, **long)
-    signal.signal(signal.SIGHUP, before)
+
+    def started(output, number, way):
+        before = signal.signal(number, way)
+        process = start(inputs, output, **long)
+        signal.signal(number, before)
+        return process
+
+    under_nohup = started(tmp_path, signal.SIGHUP, signal.SIG_IGN)
     assert stopped_within_an_epoch(under_nohup, tmp_path, signal.SIGHUP) == 0
     output = tmp_path / "interrupted"
-    process = start(inputs, output, **long)
+    process = started(
+        output, signal.SIGINT, signal.SIG_DFL
+    )  # who tests in the background ignores it
     assert stopped_within_an_epoch(process, output, signal.SIGINT) == 1
     assert "\nstopped after" in (output / "log").read_text()
 

@@ -86,7 +86,13 @@ def test_squared_norms_are_by_tensor(files):
     assert got == pytest.approx(want, rel=1e-12)
 
 
-@pytest.mark.parametrize("share", [0.0, 0.1, 0.9])
+def test_a_checkpoint_that_was_deleted_after_use_is_told_from_a_broken_one(files):
+    helpers.cut_short(files / "end.safetensors", 0.0)
+    with pytest.raises(InputError, match=r"end\.safetensors: empty, as keep_checkpoints"):
+        Vector(files / "end.safetensors")
+
+
+@pytest.mark.parametrize("share", [0.1, 0.9])
 def test_a_file_cut_short_is_named_in_one_line(files, share):
     helpers.cut_short(files / "end.safetensors", share)
     with pytest.raises(InputError, match=r"end\.safetensors: not a whole") as error:
