@@ -63,7 +63,7 @@ include: "rules/plan.smk"
 # on a workstation GPU jobs take turns, unless `--resources gpu=N` says that N GPUs are there; on a
 # cluster they are all submitted. (A limit also cuts down what one job asks for: hence not just 1.)
 if "gpu" not in workflow.global_resources:
-    workflow.register_resource("gpu", max(1, config["gpus_per_run"]))
+    workflow.register_resource("gpu", PROCESSES)
 
 
 resource_scopes:

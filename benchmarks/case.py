@@ -36,7 +36,7 @@ class Case:
 
     def model(self):
         """A classifier that holds θ1, as transformers loads it."""
-        return models.load_final(self.start_folder, self.end, CLASSES)
+        return models.load_final(self.start_folder, self.end, CLASSES, "cpu")
 
 
 def make(folder, pairs, seed=0):

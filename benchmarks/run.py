@@ -215,7 +215,7 @@ def tolerance(rows, results, folder):
     start, run = results / "models/pretrained/s0", results / "runs/pretrained/mnli/s0"
     second = results / "directions/pretrained/sst2/s0.safetensors"
     examples = {"train": Examples(folder / "train.parquet")}
-    model = models.load_final(start, run / "final.safetensors", 3)
+    model = models.load_final(start, run / "final.safetensors", 3, "cpu")
     through = plane.Plane(model, start / "model.safetensors", run / "final.safetensors", second)
     evaluate = Evaluator(model, examples, BUDGET, in_blocks=["train"])
     axis = plane.grid(-4.0, 4.0, 9)

@@ -13,6 +13,7 @@ INITS = ["scratch", "pretrained"]
 # in their own order, not the config's: the order of its keys must change no command
 GROUPS = {name: config["layer_groups"][name] for name in ("low", "middle", "high")}
 FIRST = config["seeds"][0]  # figures show the first seed; Fig. 2 and the tables all of them
+PROCESSES = max(1, config["gpus_per_run"])  # of a training
 FURTHER = FIGURES["overfitting"]["further_epochs"]
 
 RUN = "<results>/runs/{init}/{task}/s{seed}"

@@ -2,20 +2,31 @@
 
 import re
 
-PLACE = re.compile(r"(runs|surfaces|trajectories|rollbacks)/(\w+)/([\w-]+)/s(\d+)(?:/(\w+)/)?")
+PLACE = re.compile(
+    r".*\b(runs|directions|surfaces|trajectories|rollbacks)/(\w+)/([\w-]+)/s(\d+)(?:/(\w+)/)?"
+)
 
 
 def needed():
     """All (kind, init, task, seed, plane or length) that figures and tables are made from."""
     found = set()
-    for target in [*(getattr(rules, f"figure{number}") for number in range(1, 8)), rules.table1]:
-        for file in target.input:
-            if place := PLACE.search(str(file)):
-                kind, init, task, seed, part = place.groups()
-                found.add((kind, init, task, seed, part or ""))
-                found.add(("runs", init, task, seed, ""))
-                if kind == "trajectories" or part in ("full", *GROUPS):
-                    found.add(("runs", init, TASKS[task]["partner"], seed, ""))
+    targets = [getattr(rules, f"figure{number}") for number in range(1, 8)]
+    for target in [*targets, rules.table1, rules.claims]:
+        for file in map(str, target.input):
+            if not (place := PLACE.match(file)):
+                continue
+            kind, init, task, seed, part = place.groups(default="")
+            part = "" if kind == "runs" else part  # of a run one thing is needed: all of it
+            if kind == "trajectories":
+                found.add(("projections", init, task, seed, part))
+                found.add(("directions", init, task, seed, ""))
+            if not file.endswith("projection.csv"):
+                found.add((kind, init, task, seed, part))
+            found.add(("runs", init, task, seed, ""))
+            if kind == "trajectories" or part in ("full", *GROUPS):
+                partner = TASKS[task]["partner"]
+                found.add(("runs", init, partner, seed, ""))
+                found.add(("directions", init, partner, seed, ""))
     return sorted(found)
 
 
@@ -34,17 +45,20 @@ def deleted():
 
 
 def trajectories_of(wildcards):
-    run = ("trajectories", *(wildcards[name] for name in ("init", "task", "seed")))
+    """What the checkpoints of a run are kept for."""
+    run = tuple(wildcards[name] for name in ("init", "task", "seed"))
+    names = {"projections": "projection", "trajectories": "trajectory"}
     return [
-        f"{TRAJECTORY}/trajectory.csv".format(**wildcards, length=length)
-        for *place, length in NEEDED
-        if tuple(place) == run
+        f"{TRAJECTORY}/{names[kind]}.csv".format(**wildcards, length=length)
+        for kind, *place, length in NEEDED
+        if kind in names and tuple(place) == run
     ]
 
 
 def its_epochs(wildcards):
     """All checkpoints of a run: of every candidate, and Fig. 4's further ones if it has any."""
-    longer = any("longer" in file for file in trajectories_of(wildcards))
+    run = tuple(wildcards[name] for name in ("init", "task", "seed"))
+    longer = ("projections", *run, "longer") in NEEDED
     return epochs_of(wildcards, "longer" if longer else "run")
 
 
@@ -52,8 +66,8 @@ def unknown_sizes(wildcards):
     """What must be made before the plan can count parameters and tokens: nothing, if the config
     says them."""
     files = {}
-    for task, settings in TASKS.items():
-        if "size" not in settings:
+    for task in sorted({task for _, _, task, _, _ in NEEDED}):
+        if "size" not in TASKS[task]:
             for split in ("train", "dev"):
                 files[f"{task}_{split}"] = f"<results>/data/{task}/{split}.parquet"
     if "size" not in MODEL:

@@ -2,20 +2,29 @@
 # and more at each attempt. While a size is neither in the config nor in a file, it is "to be
 # decided". A profile's set-resources overrules all of it.
 
+import shlex
 import shutil
 import subprocess
 
 from landscape import cost
 
 
-def memory(encoders):
-    """Room for so many encoders beside what Python, torch and, with a GPU, CUDA take."""
+def model_size(input):
+    """Of θ0. While its file is not there, or broken, FileNotFoundError: "to be decided"."""
+    try:
+        return cost.Model.of_config(config, input.start)
+    except InputError as error:
+        raise FileNotFoundError(2, str(error), input.start)
+
+
+def memory(encoders, processes=1):
+    """Room for so many encoders in each process beside Python, torch and, with a GPU, CUDA."""
     base = 6000 if config["gpus_per_run"] else 2000
 
     def request(wildcards, input, attempt):
-        model = cost.Model.of_config(config, input.start)
+        each = base + encoders * model_size(input).bytes / 1e6
         kept = 1000 * SURFACES["keep_gb"] if wildcards.get("plane") in GROUPS else 0
-        return round(base + encoders * model.bytes / 1e6 + kept) * attempt
+        return round(processes * each + kept) * attempt
 
     return request
 
@@ -26,45 +35,54 @@ def minutes(operations, attempt, devices=1):
 
 
 def training_time(wildcards, input, attempt, epochs):
-    model = cost.Model.of_config(config, input.start)
-    folder = Path(input.train).parent
-    task = cost.Task.of_config(config, wildcards.task, wildcards.init, folder)
-    operations = cost.training(model, task, epochs)
-    return minutes(operations, attempt, devices=max(1, config["gpus_per_run"]))
+    model, folder = model_size(input), Path(input.train).parent
+    try:
+        task = cost.Task.of_config(config, wildcards.task, wildcards.init, folder)
+    except InputError as error:
+        raise FileNotFoundError(2, str(error), input.train)
+    return minutes(cost.training(model, task, epochs), attempt, devices=PROCESSES)
 
 
 def evaluation_time(wildcards, input, attempt, points):
-    model = cost.Model.of_config(config, input.start)
+    model = model_size(input)
+    splits = [split for split in ("train", "dev") if split in input.keys()]
     if size := TASKS[wildcards.task].get("size"):
-        tokens = sum(cost.Task(**size).measured(SURFACES["train_examples"]))
-    else:
-        tokens = sum(
-            cost.tokens(input[split]) for split in ("train", "dev") if split in input.keys()
+        measured = dict(
+            zip(("train", "dev"), cost.Task(**size).measured(SURFACES["train_examples"]))
         )
+        tokens = sum(measured[split] for split in splits)
+    else:
+        try:
+            tokens = sum(cost.tokens(input[split]) for split in splits)
+        except InputError as error:
+            raise FileNotFoundError(2, str(error), input.dev)
     return minutes(cost.evaluation(model, tokens, points), attempt)
+
+
+def request(job):
+    """The options of sbatch for a job, by the executor's own code; without what is undecided."""
+    from snakemake_executor_plugin_slurm.submit_string import get_submit_command
+    from snakemake_executor_plugin_slurm.utils import set_gres_string
+
+    facts = {"run_uuid": "request", "slurm_logfile": "-", "comment_str": "-", "workdir": None}
+    for name, option in {"account": "-A", "partition": "-p"}.items():
+        value = job.resources.get(f"slurm_{name}")
+        facts[name] = f"{option} {value}" if value else ""
+    call = get_submit_command(job, facts, workflow.executor_settings) + set_gres_string(job)
+    words = shlex.split(call.partition(" --comment - ")[2])
+    for undecided in [i for i, word in enumerate(words) if word == "<TBD>"]:
+        words[undecided - 1] = words[undecided] = ""
+    return tuple(filter(None, words))
 
 
 def try_requests(jobs):
     """Have SLURM judge each different request before anything runs: it says what can never be."""
     if shutil.which("sbatch") is None:
         sys.exit("error: --profile slurm: no sbatch here; call it where jobs are submitted")
-    options = {
-        "slurm_partition": "--partition",
-        "slurm_account": "--account",
-        "mem_mb": "--mem",
-        "runtime": "--time",
-        "gpu": "--gpus",
-    }
-    requests = {}  # and a job that makes each
-    for job in jobs:
-        asked = {option: job.resources.get(name) for name, option in options.items()}
-        asked["--cpus-per-task"] = job.threads
-        if not job.is_local:
-            known = (f"{k}={v}" for k, v in asked.items() if v and v != "<TBD>")
-            requests.setdefault(tuple(known), job)
-    for request, job in requests.items():
-        command = ["sbatch", "--test-only", *request, "--wrap", "true"]
+    requests = {request(job): job.rule for job in jobs if not job.is_local}
+    for options, name in requests.items():
+        command = ["sbatch", "--test-only", *options, "--wrap", "true"]
         said = subprocess.run(command, capture_output=True, text=True)
-        if said.returncode:
-            reason = said.stderr.strip().rpartition(": ")[2]
-            sys.exit(f"error: slurm/config.yaml: {job.rule} asks for {' '.join(request)}: {reason}")
+        reason = said.stderr.strip().rpartition(": ")[2]
+        if said.returncode and "down" not in reason:  # nodes that are down may come back
+            sys.exit(f"error: SLURM refuses what {name} asks for: {' '.join(options)}: {reason}")

@@ -26,7 +26,55 @@ rule table1:
         " --csv {output.csv} --markdown {output.markdown} --latex {output.latex} > {log} 2>&1"
 
 
+RUNS = {"init": INITS, "task": FIGURES["tasks"], "seed": config["seeds"]}
+FIG4 = {
+    "init": "pretrained",
+    "task": FIGURES["overfitting"]["task"],
+    "seed": FIRST,
+    "plane": "full",
+    "length": "longer",
+}
+
+
+rule claims:
+    input:
+        code=code("judge_claims.py"),
+        planes=rules.figure1.input.surfaces,
+        groups=rules.figure7.input.surfaces,
+        curves=expand(f"{SURFACE}/surface.parquet", plane="curve", **RUNS),
+        logs=expand(f"{RUN}/log.csv", **RUNS),
+        scores=expand(f"{RUN}/scores.csv", **RUNS),
+        projections=expand(f"{TRAJECTORY}/projection.csv", length="run", **RUNS),
+        norms=expand("<results>/directions/{init}/{task}/s{seed}.json", **RUNS),
+        rollbacks=rules.table1.input.rollbacks,
+        fig4_plane=expand(f"{SURFACE}/surface.parquet", **FIG4),
+        fig4_scores=expand([f"{RUN}/scores.csv", f"{RUN}/further/scores.csv"], **FIG4),
+        fig4_projection=expand(f"{TRAJECTORY}/projection.csv", **FIG4),
+    output:
+        csv="<results>/tables/claims.csv",
+        markdown="<results>/tables/claims.md",
+    log:
+        "<logs>/tables/claims.log",
+    conda:
+        "../envs/plot.yaml"
+    params:
+        figures=json.dumps(
+            {key: FIGURES[key] for key in ("tasks", "layer_groups", "overfitting")}, sort_keys=True
+        ),
+        groups=json.dumps(GROUPS, sort_keys=True),
+    message:
+        "judge the paper's claims"
+    shell:
+        "python {input.code[0]} --surfaces {input.planes} {input.groups} {input.curves}"
+        " {input.fig4_plane} --logs {input.logs} --scores {input.scores} {input.fig4_scores[0]}"
+        " --further {input.fig4_scores[1]} --projections {input.projections}"
+        " --longer {input.fig4_projection} --rollbacks {input.rollbacks} --norms {input.norms}"
+        " --figures {params.figures:q} --layer-groups {params.groups:q}"
+        " --csv {output.csv} --markdown {output.markdown} > {log} 2>&1"
+
+
 rule tables:
     input:
         rules.table1.output,
+        rules.claims.output,
     localrule: True

@@ -10,7 +10,7 @@ for number in sorted(
         name:
             f"train_{number}_epochs"
         input:
-            launch="workflow/scripts/launch.py",
+            launch=code("launch.py"),
             code=code("train.py"),
             start="<results>/models/{init}/s{seed}/model.safetensors",
             train="<results>/data/{task}/train.parquet",
@@ -29,8 +29,8 @@ for number in sorted(
         threads: config["threads"]
         resources:
             gpu=config["gpus_per_run"],
-            processes=max(1, config["gpus_per_run"]),  # no param: they change no result
-            mem_mb=memory(encoders=8 * max(1, config["gpus_per_run"])),
+            processes=PROCESSES,  # no param: they change no result
+            mem_mb=memory(encoders=8, processes=PROCESSES),
             runtime=lambda wildcards, input, attempt, number=number: training_time(
                 wildcards, input, attempt, number
             ),
@@ -41,7 +41,7 @@ for number in sorted(
         message:
             f"{{wildcards.task}} {{wildcards.init}} seed {{wildcards.seed}}: train for {number} epochs at {{wildcards.rate}}"
         shell:
-            "exec python {input.launch} --processes {resources.processes} {input.code[0]}"
+            "exec python {input.launch[0]} --processes {resources.processes} {input.code[0]}"
             " --start $(dirname {input.start}) --train {input.train}"
             " --dev {input.dev} --labels {wildcards.init} {wildcards.task} {wildcards.seed}"
             " --recipe {params.recipe:q} --batch-tokens {params.batch_tokens}"
@@ -74,7 +74,7 @@ rule select_run:
 
 rule train_further:
     input:
-        launch="workflow/scripts/launch.py",
+        launch=code("launch.py"),
         code=code("train.py"),
         start="<results>/models/{init}/s{seed}/model.safetensors",
         checkpoint=f"{RUN}/final.safetensors",
@@ -94,8 +94,8 @@ rule train_further:
     threads: config["threads"]
     resources:
         gpu=config["gpus_per_run"],
-        processes=max(1, config["gpus_per_run"]),  # no param: they change no result
-        mem_mb=memory(encoders=8 * max(1, config["gpus_per_run"])),
+        processes=PROCESSES,  # no param: they change no result
+        mem_mb=memory(encoders=8, processes=PROCESSES),
         runtime=lambda wildcards, input, attempt: training_time(wildcards, input, attempt, FURTHER),
     params:
         recipe=lambda wildcards: recipe(
@@ -106,7 +106,7 @@ rule train_further:
     message:
         "{wildcards.task} {wildcards.init} seed {wildcards.seed}: train on from there"
     shell:
-        "exec python {input.launch} --processes {resources.processes} {input.code[0]}"
+        "exec python {input.launch[0]} --processes {resources.processes} {input.code[0]}"
         " --start $(dirname {input.start})"
         " --checkpoint {input.checkpoint} --train {input.train} --dev {input.dev}"
         " --labels {wildcards.init} {wildcards.task} {wildcards.seed}"

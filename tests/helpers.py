@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -116,6 +117,14 @@ def bits(model):
     return {name: p.detach().numpy().tobytes() for name, p in models.parameters(model).items()}
 
 
+def wait_for(condition, seconds=120):
+    """Until a condition holds; fails if it does not in time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.005)
+
+
 def cut_short(path, share=0.7):
     """Leave only the first part of a file, as a full disk or a broken copy does."""
     content = path.read_bytes()
@@ -123,10 +132,14 @@ def cut_short(path, share=0.7):
 
 
 def environment(**more):
-    """Of a process started by a test: our python first, one thread, and no network to lean on."""
+    """Of a process started by a test: our python first, one thread, no network and no GPU.
+
+    Nor is it a job of a cluster, where the tests themselves may be one.
+    """
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    nowhere = {"HF_ENDPOINT": "http://127.0.0.1:9", "OMP_NUM_THREADS": "1"}
-    return {**os.environ, "PATH": path, **nowhere, **more}
+    own = {"HF_ENDPOINT": "http://127.0.0.1:9", "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    outer = {name: value for name, value in os.environ.items() if not name.startswith("SLURM_")}
+    return {**outer, "PATH": path, **own, **more}
 
 
 def call(script, *argv, cwd=ROOT, **env):
@@ -208,7 +221,7 @@ STAGES = {
     "surfaces": ["surface"],
     "trajectories": ["project_trajectory", "evaluate_trajectory"],
     "rollbacks": ["rollback"],
-    "figures and tables": ["figure", "table"],
+    "figures and tables": ["figure", "table", "claims"],
 }
 
 

@@ -205,8 +205,8 @@ def the_line(output):
     [
         # `--resources`, since the number of local GPUs would limit the request
         pytest.param("gpu=9 --resources gpu=9", ".*--gpus=9 .*configuration", id="GPUs"),
-        pytest.param("mem_mb=900000", ".*--mem=900000 .*configuration", id="memory"),
-        pytest.param("runtime=9000", ".*--time=9000 .*time limit", id="time"),
+        pytest.param("mem_mb=900000", ".*--mem 900000 .*configuration", id="memory"),
+        pytest.param("runtime=9000", ".*-t 9000 .*time limit", id="time"),
         pytest.param(
             "slurm_partition=nowhere", ".*--partition=nowhere .*partition", id="partition"
         ),
@@ -214,7 +214,7 @@ def the_line(output):
 )
 def test_what_the_cluster_never_has_is_refused_in_one_line(tmp_path, more, reason):
     output = refused(workflow(tmp_path), *f"--set-resources language_text:{more}".split())
-    assert re.search(f"slurm/config.yaml: language_text asks for {reason}", the_line(output))
+    assert re.search(f"SLURM refuses what language_text asks for: {reason}", the_line(output))
 
 
 def test_an_unknown_account_is_named(tmp_path):

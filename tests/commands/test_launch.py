@@ -84,8 +84,18 @@ def test_two_processes_train_as_one_does(inputs, tmp_path):
     assert max(np.abs(end[name] - end2[name]).max() for name in names) < 1e-4
 
 
+def test_another_number_of_processes_goes_on_from_the_same_step(inputs, tmp_path):
+    """Only dropout is drawn anew: a cluster that is full must not cost what is done."""
+    long = {"epochs": 4, "batch_size": 1}
+    assert stopped_within_an_epoch(start(inputs, tmp_path, 2, **long), tmp_path) != 0
+    log, *_ = trained(inputs, tmp_path, 1, **long)
+    assert "going on after " in (tmp_path / "log").read_text()
+    assert log["step"].tolist() == list(range(1, 4 * 29 + 1))
+
+
 def test_what_another_launcher_left_in_the_environment_changes_nothing(inputs, tmp_path):
     left = {"WORLD_SIZE": "4", "RANK": "3", "LOCAL_RANK": "3", "PMI_SIZE": "4"}
+    left |= {"OMPI_COMM_WORLD_SIZE": "4", "OMPI_COMM_WORLD_RANK": "3"}
     left |= {"MASTER_ADDR": "10.0.0.1", "MASTER_PORT": "1", "ACCELERATE_MIXED_PRECISION": "fp16"}
     *_, plain = trained(inputs, tmp_path / "plain")
     *_, amid = trained(inputs, tmp_path / "amid", env=left)
@@ -94,9 +104,7 @@ def test_what_another_launcher_left_in_the_environment_changes_nothing(inputs, t
 
 def stopped_within_an_epoch(process, output, number=signal.SIGTERM):
     """Send a signal when the first epoch is over and wait for the end."""
-    while not (output / "state/state.safetensors").exists():
-        assert process.poll() is None, (output / "log").read_text()
-        time.sleep(0.005)
+    helpers.wait_for(lambda: (output / "state/state.json").exists() or process.poll() is not None)
     time.sleep(0.1)
     process.send_signal(number)
     return process.wait()
@@ -120,13 +128,14 @@ def test_a_training_that_was_told_to_stop_goes_on_from_its_step(inputs, tmp_path
     assert not (parts / "state").exists()
 
 
-def test_a_training_under_nohup_outlives_the_terminal(inputs, tmp_path):
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_training_under_nohup_outlives_the_terminal(inputs, tmp_path, processes):
     """And Ctrl-C stops it as a time limit does."""
     long = {"epochs": 4, "batch_size": 1}
 
     def started(output, number, way):
         before = signal.signal(number, way)
-        process = start(inputs, output, **long)
+        process = start(inputs, output, processes, **long)
         signal.signal(number, before)
         return process
 
@@ -136,7 +145,7 @@ def test_a_training_under_nohup_outlives_the_terminal(inputs, tmp_path):
     process = started(
         output, signal.SIGINT, signal.SIG_DFL
     )  # who tests in the background ignores it
-    assert stopped_within_an_epoch(process, output, signal.SIGINT) == 1
+    assert stopped_within_an_epoch(process, output, signal.SIGINT) != 0
     assert "\nstopped after" in (output / "log").read_text()
 
 
@@ -163,11 +172,11 @@ def test_bad_input_to_two_processes_is_said_once(inputs, tmp_path):
 
 
 def test_gpus_that_are_not_there_are_refused_before_anything_starts(inputs, tmp_path):
-    env = {"CUDA_VISIBLE_DEVICES": "0", "TMPDIR": str(tmp_path)}
+    env = {"CUDA_VISIBLE_DEVICES": "63", "TMPDIR": str(tmp_path)}
     assert start(inputs, tmp_path, 2, env=env).wait() == 1
     (line,) = (tmp_path / "log").read_text().splitlines()
     assert line.startswith("error: gpus_per_run: 2 ")
     os.remove(tmp_path / "log")
     assert start(inputs, tmp_path, 1, env=env).wait() == 1
     *_, line = (tmp_path / "log").read_text().splitlines()
-    assert line.startswith("error: this job has GPU 0, and torch ")
+    assert line.startswith("error: this job has GPU 63, and torch ")

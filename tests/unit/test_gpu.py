@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+import helpers
 import pytest
 from helpers import ROOT
 from landscape import gpu
@@ -31,7 +32,7 @@ def job(tmp_path):
         process = subprocess.Popen(
             [sys.executable, "-c", JOB, str(number), str(tmp_path), *more],
             cwd=ROOT,
-            env={**os.environ, "CUDA_VISIBLE_DEVICES": devices},
+            env=helpers.environment(CUDA_VISIBLE_DEVICES=devices),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -89,6 +90,17 @@ def test_no_gpu_is_left_alone(tmp_path, monkeypatch, chosen):
     gpu.lease(1, tmp_path)
     assert not list(tmp_path.iterdir())
     assert gpu.device() == "cpu"
+
+
+def test_a_gpu_named_twice_is_one_and_a_name_may_hold_slashes(tmp_path, monkeypatch):
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "MIG-GPU-8f/1/0,MIG-GPU-8f/1/0")
+    monkeypatch.setattr(gpu, "held", [])
+    gpu.lease(1, tmp_path)
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == "MIG-GPU-8f/1/0"
+    with pytest.raises(InputError, match="2 GPUs a job"):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,0")
+        gpu.lease(2, tmp_path)
 
 
 def test_a_clusters_own_choice_is_left_alone(tmp_path, monkeypatch):

@@ -68,7 +68,7 @@ def test_layers_are_found(start):
 def test_a_checkpoint_comes_back(start, tmp_path):
     model = helpers.moved(models.load_classifier(start, 3), seed=1)
     models.save_checkpoint(model, tmp_path / "end.safetensors")
-    again = models.load_final(start, tmp_path / "end.safetensors", 3)
+    again = models.load_final(start, tmp_path / "end.safetensors", 3, "cpu")
     assert helpers.bits(again) == helpers.bits(model)
     assert not again.training
 
@@ -79,7 +79,7 @@ def test_a_checkpoint_of_another_model_is_named(tmp_path):
     model = models.load_classifier(start, 1)
     models.save_checkpoint(model, tmp_path / "end.safetensors")
     with pytest.raises(InputError, match=r"end\.safetensors: .*head\.classifier"):
-        models.load_final(start, tmp_path / "end.safetensors", 3)
+        models.load_final(start, tmp_path / "end.safetensors", 3, "cpu")
 
 
 def test_scratch_is_decided_by_the_seed_and_forgets_the_weights(tmp_path):

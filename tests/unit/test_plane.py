@@ -57,7 +57,7 @@ def trained(tmp_path_factory):
 @pytest.fixture
 def model(trained):
     start, end, _ = trained
-    return models.load_final(start, end, 3)
+    return models.load_final(start, end, 3, "cpu")
 
 
 def full(model, trained, **more):

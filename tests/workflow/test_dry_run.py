@@ -54,14 +54,15 @@ def test_the_papers_jobs(paper):
         "train_further": 1,
         "select_run": 9,
         "delete_checkpoints": 9,
-        "direction": 7,  # of partners (mnli, sst2) and of trajectories (mnli, mrpc, Fig. 4's)
+        "direction": 9,
         "surface_chunk": (9 + 6) * 8 + 8,
         "surface": 9 + 8 + 6,
         "rollback": 4,
-        "project_trajectory": 5,
-        "evaluate_trajectory": 5,
+        "project_trajectory": 4 * 2 + 1,
+        "evaluate_trajectory": 2 * 2 + 1,
         **{f"figure{number}": 1 for number in range(1, 8)},
         "table1": 1,
+        "claims": 1,
         "all": 1,
     }
 
@@ -150,6 +151,19 @@ def test_the_workstation_study_downloads_one_model_and_trains_once_a_task(workst
     assert "pretrain" not in workstation
     assert sum(n for rule, n in workstation.items() if rule.endswith("_epochs")) == 9
     assert workstation["surface_chunk"] == workstation["surface"] == 23
+
+
+def test_more_seeds_train_and_measure_lines_but_no_more_planes(folder, embedded):
+    """Fig. 2, the tables and the claims are of all seeds, the pictures of the first."""
+    text = (folder / "config/config.yaml").read_text()
+    (folder / "seeds.yaml").write_text(text.replace("seeds: [0]", "seeds: [0, 1, 2]"))
+    jobs = helpers.counts(helpers.dry_run(folder, "--configfile", "seeds.yaml"))
+    for rule in ("train_16_epochs", "select_run", "direction", "rollback"):
+        assert jobs[rule] == 3 * embedded[rule]
+    curves = 4 * 2
+    assert jobs["surface"] == embedded["surface"] + 2 * curves
+    assert jobs["evaluate_trajectory"] == embedded["evaluate_trajectory"]
+    assert jobs["initial_model"] == 3 * 2 and jobs["pretrain"] == 1
 
 
 @pytest.mark.parametrize("study", ["config", "paper"])

@@ -42,6 +42,18 @@ def test_every_figure_and_table_is_there(results):
         assert task in (results / f"tables/table1.{suffix}").read_text()
 
 
+def test_every_claim_has_a_verdict_on_each_task_that_it_is_about(results):
+    table = pd.read_csv(results / "tables/claims.csv")
+    about = table.groupby(["claim", "measure"])["task"].agg(set)
+    assert len(about) == 20 and about.max() == {"mnli", "sst2"}
+    assert about.min() < {"mnli", "sst2"}  # Fig. 4's task, and those of the layer groups
+    assert set(table["verdict"]) <= {"holds", "does not hold", "cannot tell"}
+    untold = table["verdict"] == "cannot tell"
+    assert table["reason"].notna().equals(untold)
+    text = (results / "tables/claims.md").read_text()
+    assert all(claim in text for claim in table["claim"])
+
+
 def test_nothing_left_the_machine(study):
     assert not (study / "connections").exists()
 
@@ -91,6 +103,7 @@ def test_another_learning_rate_reruns_that_run_and_what_depends_on_it(study):
         "evaluate_trajectory": 3,
         **{f"figure{number}": 1 for number in range(1, 8)},
         "table1": 1,
+        "claims": 1,
     }
     drawn = ("figures/", "tables/")
     made = [file for file in files if not any(part in file for part in drawn)]
@@ -100,7 +113,7 @@ def test_another_learning_rate_reruns_that_run_and_what_depends_on_it(study):
 
 def test_more_points_evaluate_only(study):
     jobs, _ = planned(study, {"surfaces.curve_points": 11})
-    assert jobs == {"surface_chunk": 4, "surface": 4, "figure1": 1, "figure5": 1}
+    assert jobs == {"surface_chunk": 4, "surface": 4, "figure1": 1, "figure5": 1, "claims": 1}
 
 
 @pytest.fixture

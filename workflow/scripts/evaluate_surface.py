@@ -49,7 +49,7 @@ def main(argv=None):
 
     torch.set_num_threads(args.threads)
     splits = {"train": Examples(args.train), "dev": Examples(args.dev)}
-    model = models.load_final(args.start, args.end, splits["train"].facts["labels"])
+    model = models.load_final(args.start, args.end, splits["train"].facts["labels"], gpu.device())
     start = f"{args.start}/model.safetensors"
     through = plane.Plane(model, start, args.end, args.second, args.layers)
     evaluate = Evaluator(

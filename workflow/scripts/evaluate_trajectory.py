@@ -34,7 +34,7 @@ def main(argv=None):
 
     torch.set_num_threads(args.threads)
     splits = {"train": Examples(args.train), "dev": Examples(args.dev)}
-    model = models.load_final(args.start, args.end, splits["train"].facts["labels"])
+    model = models.load_final(args.start, args.end, splits["train"].facts["labels"], gpu.device())
     evaluate = Evaluator(model, splits, args.batch_tokens)
     through = plane.Plane(model, f"{args.start}/model.safetensors", args.end, args.second)
     first, further = trajectory.checkpoints(args.run, args.further)

@@ -8,6 +8,7 @@ The command is given `--processes` as well: it checks that so many really run.
 import argparse
 import logging
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from landscape.command import run
 CONFIG = Path(__file__).parents[2] / "config/accelerate.yaml"
 # what another launcher, MPI or a shell's own settings may have left; each would change the run
 LEFTOVER = ("WORLD_SIZE", "RANK", "LOCAL_WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
-LEFTOVERS = ("ACCELERATE_", "PMI_", "TORCHELASTIC_")
+LEFTOVERS = ("ACCELERATE_", "PMI_", "OMPI_", "MV2_", "MPI_", "TORCHELASTIC_")
 
 
 def main(argv=None):
@@ -44,14 +45,20 @@ def launch(processes, command):
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
     logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)
+    # it hands signals on, also those that nohup ignores, and kills who is still saving after 30 s
+    names = ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT")
+    heard = [name for name in names if signal.getsignal(signal.Signals[name]) != signal.SIG_IGN]
+    os.environ["TORCH_ELASTIC_SHUTDOWN_TIMEOUT"] = "3600"
     options = ["--config_file", str(CONFIG), "--num_processes", str(processes)]
+    options = launch_command_parser().parse_args(options + command)
+    options.signals_to_handle = ",".join(heard)
     try:
-        launch_command(launch_command_parser().parse_args(options + command))
+        launch_command(options)
     except ChildFailedError as error:  # it has said why
         _, failure = error.get_first_failure()
         raise SystemExit(failure.exitcode)
-    except SignalException as signal:  # the processes have had theirs, and time to save
-        raise SystemExit(128 + signal.sigval)
+    except SignalException as stop:  # the processes have had theirs, and time to save
+        raise SystemExit(128 + stop.sigval)
 
 
 if __name__ == "__main__":

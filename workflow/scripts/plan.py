@@ -34,7 +34,7 @@ def main(argv=None):
         study.surfaces(),
         study.trajectories(),
         study.rollbacks(),
-        stage("figures and tables", 7 + 1, disk=BYTES["figures"]),
+        stage("figures and tables", 7 + 2, disk=BYTES["figures"]),
     ]
     table = pd.DataFrame(stages)
     total = table.drop(columns=["stage", "longest_job_hours"]).sum()
@@ -114,7 +114,8 @@ class Study:
             for epochs in self.config["tasks"][task][init]["epochs"]
             for _ in self.config["tasks"][task][init]["learning_rate"]
         ]
-        longer = [(task, init) for _, init, task, _, part in self.tracks if part == "longer"]
+        projected = self.of("projections")
+        longer = [(task, init) for _, init, task, _, part in projected if part == "longer"]
         further = self.config["figures"]["overfitting"]["further_epochs"]
         trainings += [(task, init, further) for task, init in longer]
         keep = self.config["keep_checkpoints"]
@@ -132,17 +133,13 @@ class Study:
         ]
         final = self.model.bytes * len(self.runs)  # where all are kept, links to one of them
         end = (checkpoints if keep else final) + logs
-        return stage("training", jobs, hours, disk=end, peak=checkpoints + moments + logs)
+        row = stage("training", jobs, hours, disk=end, peak=checkpoints + moments + logs)
+        row["longest_job_hours"] /= max(1, self.config["gpus_per_run"])
+        return row
 
     def directions(self):
-        partner = {name: task["partner"] for name, task in self.config["tasks"].items()}
-        names = {
-            (init, partner[task], seed)
-            for kind, init, task, seed, part in self.planes + self.tracks
-            if part != "curve"
-        }
-        names |= {(init, task, seed) for _, init, task, seed, _ in self.tracks}
-        return stage("directions", len(names), disk=len(names) * self.model.bytes)
+        number = len(self.of("directions"))
+        return stage("directions", number, disk=number * self.model.bytes)
 
     def tokens(self, name):
         return self.task(name).measured(self.config["surfaces"]["train_examples"])
@@ -170,7 +167,7 @@ class Study:
             hours.append(
                 self.hours(cost.evaluation(self.model, 2 * train + dev, points=epochs + 1))
             )
-        return stage("trajectories", 2 * len(self.tracks), hours)
+        return stage("trajectories", len(self.of("projections")) + len(self.tracks), hours)
 
     def rollbacks(self):
         tasks = [task for _, _, task, _, _ in self.of("rollbacks")]

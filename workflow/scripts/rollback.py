@@ -35,7 +35,7 @@ def main(argv=None):
 
     torch.set_num_threads(args.threads)
     dev = Examples(args.dev)
-    model = models.load_final(args.start, args.end, dev.facts["labels"])
+    model = models.load_final(args.start, args.end, dev.facts["labels"], gpu.device())
     evaluate = Evaluator(model, {"dev": dev}, args.batch_tokens)
     rows = []
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 from landscape.command import run, whole
+from landscape.vectors import opened
 
 
 def main(argv=None):
@@ -23,8 +24,10 @@ def main(argv=None):
     for name in ("log.csv", "scores.csv"):
         with whole(args.output / name) as beside:
             shutil.copyfile(best / name, beside)
+    checkpoint = best / f"epoch_{int(last[best]['epoch']):02d}.safetensors"
+    opened(checkpoint, "np")  # it may have been deleted
     with whole(args.output / "final.safetensors") as beside:
-        os.link(best / f"epoch_{int(last[best]['epoch']):02d}.safetensors", beside)
+        os.link(checkpoint, beside)
     chosen = {
         "candidate": best.name,
         "epochs": int(last[best]["epoch"]),

@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 from landscape import gpu, labels
@@ -35,7 +36,7 @@ def main(argv=None):
 
     os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"  # what deterministic kernels ask for
     import torch
-    from accelerate import Accelerator, DistributedDataParallelKwargs
+    from accelerate import Accelerator, DistributedDataParallelKwargs, InitProcessGroupKwargs
     from landscape import models, provenance, training
     from landscape.batches import Examples
 
@@ -53,7 +54,11 @@ def main(argv=None):
     accelerator = Accelerator(
         cpu=gpu.device() == "cpu",
         mixed_precision="no",
-        kwargs_handlers=[DistributedDataParallelKwargs(gradient_as_bucket_view=True)],
+        kwargs_handlers=[
+            DistributedDataParallelKwargs(gradient_as_bucket_view=True),
+            # the others wait while one evaluates and saves
+            InitProcessGroupKwargs(timeout=timedelta(days=1)),
+        ],
     )
     if accelerator.num_processes != args.processes:
         raise InputError(

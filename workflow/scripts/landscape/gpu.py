@@ -20,7 +20,8 @@ def visible():
     chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
     if chosen is not None:
         # "-1" and SLURM's "NoDevFiles" say: none
-        return [name for name in chosen.split(",") if name not in ("", "-1", "NoDevFiles")]
+        names = dict.fromkeys(name.strip() for name in chosen.split(","))
+        return [name for name in names if name not in ("", "-1", "NoDevFiles")]
     return [str(i) for i in range(len(list(Path("/dev").glob("nvidia[0-9]*"))))]
 
 
@@ -38,7 +39,7 @@ def lease(number=1, folder=None):
             f"gpus_per_run: {number} GPUs a job, and this job can use {len(names)} "
             f"({', '.join(names)})"
         )
-    folder = Path(folder or Path(tempfile.gettempdir()) / f"landscape-gpus-{os.getuid()}")
+    folder = Path(folder or Path(tempfile.gettempdir()) / "landscape-gpus")
     while not (free := locked(folder, names, number)):
         time.sleep(1)
     held.extend(free.values())
@@ -50,9 +51,11 @@ def locked(folder, names, number):
     """{name: locked file} of `number` free GPUs; {} and no lock where fewer are free."""
     free = {}
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            folder.chmod(0o1777)  # the machine's other users take turns too
         for name in names:
-            file = open(folder / name, "w")
+            file = open(folder / name.replace("/", "_"), opener=readable)
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -70,6 +73,14 @@ def locked(folder, names, number):
     for file in free.values():
         file.close()
     return {}
+
+
+def readable(path, flags):
+    """Open for reading, made if missing: others' files may be locked, but not written."""
+    try:
+        return os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return os.open(path, os.O_RDONLY | os.O_CREAT, 0o644)
 
 
 def device():

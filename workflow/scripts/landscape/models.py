@@ -11,7 +11,7 @@ import re
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import gpu, vectors
+from . import vectors
 from .command import InputError
 
 ENCODER, HEAD = "encoder.", "head."
@@ -129,11 +129,11 @@ def load_classifier(folder, labels, seed=0):
         )
 
 
-def load_final(folder, checkpoint, labels):
-    """A trained classifier where this job computes, in eval mode: architecture, then θ1."""
+def load_final(folder, checkpoint, labels, device):
+    """A trained classifier on its device, in eval mode: architecture, then θ1."""
     model = load_classifier(folder, labels)
     load_checkpoint(model, checkpoint)
-    return model.to(gpu.device()).eval()
+    return model.to(device).eval()
 
 
 def parameters(model):

@@ -1,4 +1,4 @@
-"""What an interrupted training goes on from, kept as safetensors outside the declared outputs."""
+"""What an interrupted training goes on from, kept outside the declared outputs."""
 
 import json
 import shutil
@@ -7,28 +7,30 @@ from pathlib import Path
 import torch
 
 from . import models, vectors
-from .command import InputError
+from .command import InputError, whole
 
 
 class State:
-    """Parameters, Adam's moments, the step, rows of the logs and, within an epoch, random states.
+    """The step, rows of the logs, parameters, Adam's moments and, within an epoch, random states.
 
-    The parameters are those of the epoch's checkpoint, which is there anyway; within an epoch
-    they have a file of their own. Every file is written whole, and the one that names the others
-    comes last. A state of another recipe, or one that was cut short, is not taken up.
+    `state.json` names the files of the rest, and is written last: every file is whole, and what
+    it names is there. The parameters are those of the epoch's checkpoint, which is there anyway;
+    within an epoch they have a file of their own. A state of another recipe, or one whose files
+    were cut short, is not taken up.
     """
 
     MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 
     def __init__(self, folder, key):
-        self.folder, self.path = Path(folder), Path(folder) / "state.safetensors"
+        self.folder, self.path = Path(folder), Path(folder) / "state.json"
         self.key = json.dumps(key, sort_keys=True)
 
     def epoch_path(self, epoch):
         return self.folder / f"epoch_{epoch:02d}.safetensors"
 
-    def save(self, model, adam, step, log, scores, random=()):
-        """After an epoch; or within one, with the processes' `random` states as hex."""
+    def save(self, model, adam, log, scores, random=()):
+        """After an epoch; or within one, with the processes' `random` states."""
+        step = len(log)
         weights = self.epoch_path(len(scores))
         if random:
             weights = self.folder / f"step_{step}.safetensors"
@@ -37,57 +39,61 @@ class State:
             f"{key}/{name}": adam.state[parameter][key]
             for name, parameter in models.parameters(model).items()
             for key in self.MOMENTS
+            if key in adam.state[parameter]  # no gradient, no moments
         }
-        facts = {"key": self.key, "step": step, "weights": weights.name, "random": list(random)}
-        facts |= {"log": log, "scores": scores}
+        moments = self.folder / f"moments_{step}.safetensors"
         shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
-        vectors.write(
-            self.path,
-            shapes,
-            lambda name: tensors[name].float().cpu().numpy(),
-            {"facts": json.dumps(facts)},
-        )
-        for old in self.folder.glob("step_*.safetensors"):
-            if old != weights:
+        vectors.write(moments, shapes, lambda name: tensors[name].float().cpu().numpy())
+        facts = {"key": self.key, "weights": weights.name, "moments": moments.name}
+        facts |= {"random": list(random), "log": log, "scores": scores}
+        with whole(self.path) as beside:
+            beside.write_text(json.dumps(facts))
+        for old in [*self.folder.glob("step_*"), *self.folder.glob("moments_*")]:
+            if old not in (weights, moments):
                 old.unlink()
 
     def load(self, model, adam):
-        """Facts of the state (`step`, `log`, `scores`, `random`), put into model and optimizer.
+        """(log, scores, random) of the state, whose rest is put into model and optimizer.
 
-        Those of a start where there is none to go on from.
+        All empty where there is none to go on from.
         """
         if self.path.exists():
             try:
                 return self._load(model, adam)
             except (InputError, KeyError, ValueError) as error:
                 print(f"{self.path} is not taken up ({error}): training starts anew", flush=True)
-        return {"step": 0, "log": [], "scores": [], "random": []}
+        return [], [], []
 
     def _load(self, model, adam):
-        with vectors.opened(self.path, "pt") as state:
-            facts = json.loads(state.metadata()["facts"])
-            if facts["key"] != self.key:
-                raise InputError("it is of another recipe, model or data")
-            for epoch in range(len(facts["scores"])):
-                vectors.opened(self.epoch_path(epoch + 1), "pt")
+        facts = json.loads(self.path.read_text())
+        if facts["key"] != self.key:
+            raise InputError("it is of another recipe, model or data")
+        for epoch in range(len(facts["scores"])):
+            vectors.opened(self.epoch_path(epoch + 1), "pt")
+        with vectors.opened(self.folder / facts["moments"], "pt") as moments:
             models.load_checkpoint(model, self.folder / facts["weights"])
+            there = set(moments.keys())
             for name, parameter in models.parameters(model).items():
                 for key in self.MOMENTS:
-                    value = state.get_tensor(f"{key}/{name}")
-                    adam.state[parameter][key] = value.to(parameter.device)
-        return facts
+                    if f"{key}/{name}" in there:
+                        value = moments.get_tensor(f"{key}/{name}")
+                        adam.state[parameter][key] = value.to(parameter.device)
+        return facts["log"], facts["scores"], facts["random"]
 
     def clear(self):
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def random_state(device):
-    """The state of the device's random numbers, as hex."""
-    return bytes(generator(device).get_state().tolist()).hex()
+    """The kind of device, and the state of its random numbers as hex."""
+    return [device.type, bytes(generator(device).get_state().tolist()).hex()]
 
 
 def set_random_state(device, state):
-    generator(device).set_state(torch.tensor(list(bytes.fromhex(state)), dtype=torch.uint8))
+    """Go on with a saved state; with fresh numbers where it is of another kind of device."""
+    kind, state = state
+    if kind == device.type:
+        generator(device).set_state(torch.tensor(list(bytes.fromhex(state)), dtype=torch.uint8))
 
 
 def generator(device):

@@ -3,6 +3,7 @@
 import time
 from dataclasses import asdict, dataclass
 
+import numpy as np
 import pandas as pd
 import torch
 from accelerate.utils import gather_object
@@ -51,32 +52,26 @@ def train(model, train_examples, dev_examples, recipe, state_folder, budget, acc
     Raises Stopped, with the step saved, after SIGTERM, SIGINT or SIGHUP.
     """
     model.to(accelerator.device)
+    freeze_unused(model, train_examples)
     adam = adamw(model, recipe.learning_rate, recipe.weight_decay)
     state = State(state_folder, {**asdict(recipe), **key})
-    going_on = state.load(model, adam)
-    done, log, scores = going_on["step"], going_on["log"], going_on["scores"]
+    log, scores, random = state.load(model, adam)
     accelerator.wait_for_everyone()  # all have looked
     if accelerator.is_main_process:
-        if not done:
+        if not log:
             state.clear()
         evaluate = Evaluator(model.eval(), {"dev": dev_examples}, budget)
     wrapped, wrapped_adam = accelerator.prepare(model, adam)
     steps = -(-len(train_examples) // recipe.batch_size)
-    if done:
-        accelerator.print(f"going on after {done / steps:.2f} epochs", flush=True)
+    if log:
+        accelerator.print(f"going on after {len(log) / steps:.2f} epochs", flush=True)
     with asked_to_stop() as asked:
-        for epoch in range(done // steps, recipe.epochs):
+        for epoch in range(len(log) // steps, recipe.epochs):
+            first = len(log) - epoch * steps
             log += one_epoch(
-                wrapped,
-                wrapped_adam,
-                train_examples,
-                recipe,
-                epoch,
-                accelerator,
-                first=len(log) - epoch * steps,
-                random=going_on.pop("random", []),
-                asked=asked,
-            )
+                wrapped, wrapped_adam, train_examples, recipe, epoch, accelerator,
+                first, random, asked,
+            )  # fmt: skip
             random = []
             if len(log) < (epoch + 1) * steps:
                 random = gather_object([random_state(accelerator.device)])
@@ -93,11 +88,25 @@ def train(model, train_examples, dev_examples, recipe, state_folder, budget, acc
                     flush=True,
                 )
             if accelerator.is_main_process:
-                state.save(model, adam, len(log), log, scores, random)
+                state.save(model, adam, log, scores, random)
             accelerator.wait_for_everyone()
-            if random:
+            more = epoch + 1 < recipe.epochs
+            if random or (more and stopping(accelerator, asked)):  # in the last, nothing is left
                 raise Stopped(f"stopped after {len(log) / steps:.2f} epochs, which are saved")
     return pd.DataFrame(log), pd.DataFrame(scores)
+
+
+def freeze_unused(model, examples):
+    """Have parameters left alone that no logit depends on, as some models have.
+
+    Several processes would wait for their gradients.
+    """
+    model.eval()
+    one = examples.batch(np.array([0]), next(model.parameters()).device)
+    model(**one).logits.sum().backward()
+    for parameter in model.parameters():
+        parameter.requires_grad_(parameter.grad is not None)
+    model.zero_grad()
 
 
 def one_epoch(model, adam, examples, recipe, epoch, accelerator, first, random, asked):

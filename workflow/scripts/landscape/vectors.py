@@ -25,7 +25,7 @@ def opened(path, framework):
     if Path(path).is_file() and not Path(path).stat().st_size:
         raise InputError(
             f"{path}: empty, as keep_checkpoints: false leaves a checkpoint after its use; "
-            "remove the file, and the same command trains that run again"
+            "remove the file, and the same command trains that run again and all that follows it"
         )
     try:
         return safe_open(path, framework=framework)

@@ -1,0 +1,111 @@
+"""How a verdict is reached: the rule, the intervals, and what stands in the way of one."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from landscape import claims
+from landscape.claims import Claim, Estimate, judge
+from test_measures import surface
+
+GROUPS = {"low": (0, 0), "middle": (1, 1), "high": (2, 2)}
+
+
+class Known:
+    """Stands for a run: what the measure gives is known."""
+
+    def __init__(self, value, half=np.nan, collapsed=False, name="run"):
+        self.found, self._collapsed, self.name = (
+            (value, value - half, value + half),
+            collapsed,
+            name,
+        )
+
+    def collapsed(self):
+        return self._collapsed
+
+    def __str__(self):
+        return self.name
+
+
+def claim(**more):
+    return Claim("1", "words", "measure", lambda run: run.found, **more)
+
+
+@pytest.mark.parametrize(
+    "low, high, more, bound, verdict",
+    [
+        (0.1, 0.3, True, None, "holds"),
+        (-0.3, -0.1, True, None, "does not hold"),
+        (-0.1, 0.3, True, None, "cannot tell"),
+        (0.1, 0.3, False, None, "does not hold"),
+        (-0.3, -0.1, False, None, "holds"),
+        (0.01, 0.04, False, 0.05, "holds"),  # at most the bound
+        (0.06, 0.09, False, 0.05, "does not hold"),
+        (0.01, 0.09, False, 0.05, "cannot tell"),
+        (0.6, 0.9, True, 0.5, "holds"),
+        (0.1, 0.4, True, 0.5, "does not hold"),
+        (np.nan, np.nan, True, None, "cannot tell"),
+        (0.1, np.inf, True, None, "cannot tell"),
+    ],
+)
+def test_the_rule(low, high, more, bound, verdict):
+    whole = Estimate((low + high) / 2, low, high, "examples")
+    found, reason = claims.decide(claim(more=more, bound=bound), whole, [])
+    assert found == verdict
+    assert bool(reason) == (verdict == "cannot tell")
+
+
+def test_one_seed_is_judged_over_its_examples():
+    row = judge(claim(), {"pretrained": [Known(5, 1)], "scratch": [Known(1, 1)]})
+    assert row["verdict"] == "holds" and row["over"] == "examples" and row["seeds"] == 1
+    assert row["low"] == pytest.approx(4 - 2**0.5)
+
+
+def test_one_seed_without_examples_cannot_tell():
+    row = judge(claim(), {"pretrained": [Known(5)], "scratch": [Known(1)]})
+    assert row["difference"] == 4
+    assert row["verdict"] == "cannot tell" and "one seed" in row["reason"]
+
+
+def test_several_seeds_are_judged_in_pairs():
+    """What the seeds share, such as θ0 or the order of examples, cancels."""
+    ours = [Known(11, 100), Known(22, 100), Known(33, 100)]
+    theirs = [Known(10, 100), Known(20, 100), Known(30, 100)]
+    row = judge(claim(), {"pretrained": ours, "scratch": theirs})
+    half = 4.302653 / 3**0.5  # t with 2 degrees of freedom; the differences 1, 2, 3
+    assert (row["low"], row["high"]) == pytest.approx((2 - half, 2 + half))
+    assert row["over"] == "seeds" and row["seeds"] == 3
+    assert row["verdict"] == "cannot tell"
+
+
+def test_a_collapsed_run_is_named_and_not_averaged():
+    ours = [Known(5, 1), Known(0, 1, collapsed=True, name="pretrained rte seed 1")]
+    row = judge(claim(), {"pretrained": ours, "scratch": [Known(1, 1), Known(1, 1)]})
+    assert row["verdict"] == "cannot tell" and "pretrained rte seed 1 collapsed" in row["reason"]
+    assert np.isnan(row["pretrained"]) and row["scratch"] == 1
+
+
+def test_a_claim_on_the_fine_tuned_model_needs_no_other():
+    row = judge(claim(bound=0.0), {"pretrained": [Known(5, 1)]})
+    assert row["verdict"] == "holds" and np.isnan(row["scratch"])
+    row = judge(claim(), {"pretrained": [Known(5, 1)]})
+    assert row["verdict"] == "cannot tell" and "no run of scratch" in row["reason"]
+
+
+def test_no_measure_of_any_claim_breaks_on_a_run_without_finite_losses():
+    """Each says why it has no value; a report must not die of one run."""
+    runs = {}
+    for init in ("pretrained", "scratch"):
+        run = claims.measures.Run(init, "mnli", 0)
+        nowhere = surface(lambda alpha, beta: np.nan, betas=(-1.0, 0.0, 1.0))
+        run.planes = {name: nowhere for name in ("curve", "full", *GROUPS)}
+        scores = pd.DataFrame({"epoch": [1], "dev_error": [0.5], "dev_n": [100]})
+        log = pd.DataFrame({"epoch": [0.5, 1.0], "loss": [np.nan, np.nan]})
+        run.tables = {"scores": scores, "further": scores, "log": log}
+        runs[init] = [run]
+    for one in claims.claims(GROUPS):
+        row = judge(one, runs)
+        if row["verdict"] != "cannot tell":
+            assert "dev error" in one.measure  # errors are known
+        else:
+            assert row["reason"]

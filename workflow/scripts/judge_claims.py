@@ -1,0 +1,134 @@
+"""Which of the paper's claims hold here, in numbers: one row a claim, measure and task."""
+
+import argparse
+import json
+from pathlib import Path
+
+import pandas as pd
+from landscape import claims, figures, tables
+from landscape.command import run, whole
+from landscape.measures import Run
+
+PLANES = ["init", "task", "seed", "plane", "alpha", "beta", "landmark", "dtype"]
+PLANES += ["train_loss", "train_loss_se", "dev_error", "dev_n"]
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--surfaces", nargs="+", required=True, help="of all planes, gathered")
+    parser.add_argument("--logs", nargs="+", required=True)
+    parser.add_argument("--scores", nargs="+", required=True)
+    parser.add_argument("--further", nargs="*", default=[], help="scores of Fig. 4's epochs")
+    parser.add_argument("--projections", nargs="+", required=True)
+    parser.add_argument("--longer", nargs="*", default=[], help="projections of Fig. 4's epochs")
+    parser.add_argument("--rollbacks", nargs="+", required=True)
+    parser.add_argument("--norms", nargs="+", required=True, help="…/{init}/{task}/s{seed}.json")
+    parser.add_argument("--figures", type=json.loads, required=True, help="the config's, as JSON")
+    parser.add_argument("--layer-groups", type=json.loads, required=True, help="as JSON")
+    parser.add_argument("--csv", required=True)
+    parser.add_argument("--markdown", required=True)
+    args = parser.parse_args(argv)
+
+    runs = collect(args)
+    rows = []
+    for claim in claims.claims(args.layer_groups):
+        tasks = args.figures[claim.tasks]
+        for task in [tasks["task"]] if claim.tasks == "overfitting" else tasks:
+            rows.append({"task": task} | claims.judge(claim, of_task(runs, task)))
+    table = pd.DataFrame(rows)
+    with whole(args.csv) as beside:
+        table.to_csv(beside, index=False, lineterminator="\n")
+    with whole(args.markdown) as beside:
+        beside.write_text(markdown(table), encoding="utf-8")
+
+
+def collect(args):
+    """{(init, task, seed): Run} of all files."""
+    runs = {}
+
+    def each(table):
+        for (init, task, seed), rows in table.groupby(tables.KEY, sort=False):
+            yield runs.setdefault((init, task, seed), Run(init, task, int(seed))), rows
+
+    for run_, rows in each(tables.read(args.surfaces, PLANES)):
+        run_.planes = {name: points for name, points in rows.groupby("plane")}
+    kinds = {
+        "log": (args.logs, ["epoch", "loss"]),
+        "scores": (args.scores, ["epoch", "dev_error", "dev_n"]),
+        "further": (args.further, ["epoch", "dev_error", "dev_n"]),
+        "projection": (args.projections, ["epoch", "cos", "path", "cos_axes"]),
+        "longer": (args.longer, ["epoch", "eq4_alpha", "eq5_beta"]),
+        "rollback": (args.rollbacks, ["group", "dev_correct", "dev_n"]),
+    }
+    for name, (paths, columns) in kinds.items():
+        if paths:
+            for run_, rows in each(tables.read(paths, [*tables.KEY, *columns])):
+                run_.tables[name] = rows
+    for path in map(Path, args.norms):
+        init, task, seed = path.parts[-3], path.parts[-2], int(path.stem[1:])
+        if (init, task, seed) in runs:
+            runs[init, task, seed].norms = json.loads(path.read_text())
+    return runs
+
+
+def of_task(runs, task):
+    """{init: [Run of each seed, in order]}."""
+    found = {}
+    for (init, name, _), run_ in sorted(runs.items()):
+        if name == task:
+            found.setdefault(init, []).append(run_)
+    return found
+
+
+def markdown(table):
+    """A page: how to read it, the verdicts at a glance, then claim by claim."""
+    lines = ["# Which of the paper's claims hold here", "", *RULE.splitlines(), ""]
+    deciding = table[table["decides"]]
+    tasks = list(dict.fromkeys(table["task"]))
+    lines += [f"| § | claim | {' | '.join(map(figures.task_name, tasks))} |"]
+    lines += ["| --- | --- |" + " --- |" * len(tasks)]
+    for (section, claim), rows in deciding.groupby(["section", "claim"], sort=False):
+        verdict = rows.set_index("task")["verdict"]
+        cells = " | ".join(verdict.get(task, "–") for task in tasks)
+        lines.append(f"| {section} | {claim} | {cells} |")
+    for (section, claim), rows in table.groupby(["section", "claim"], sort=False):
+        lines += ["", f"## § {section}: {claim}"]
+        for measure, cells in rows.groupby("measure", sort=False):
+            note = "" if cells["decides"].all() else " (a second look: it does not decide)"
+            lines += ["", f"**{measure}**{note}", ""]
+            lines += ["| task | pre-trained | from scratch | difference | verdict |"]
+            lines += ["| --- | --- | --- | --- | --- |"]
+            lines += [line(cell) for cell in cells.to_dict("records")]
+    return "\n".join(lines) + "\n"
+
+
+RULE = """\
+A claim *holds* on a task where the 95 % interval of its measure lies wholly on the claimed side, it
+*does not hold* where the interval lies wholly on the other side, and else we *cannot tell*. The
+interval is of the difference between the inits, or of the value where a claim is about the
+fine-tuned model alone: over seeds where there are several, which says nothing about other examples;
+else over examples, which says nothing about other seeds. With one seed a measure without examples
+behind it has no interval.
+Measures and bounds are in `workflow/scripts/landscape/claims.py`."""
+
+
+def line(row):
+    cells = [figures.task_name(row["task"])]
+    for low, value, high in (
+        ("pretrained_low", "pretrained", "pretrained_high"),
+        ("scratch_low", "scratch", "scratch_high"),
+        ("low", "difference", "high"),
+    ):
+        cells.append(interval(row[low], row[value], row[high]))
+    reason = f": {row['reason']}" if row["reason"] else f" (over {row['over']})"
+    return f"| {' | '.join(cells)} | *{row['verdict']}*{reason} |"
+
+
+def interval(low, value, high):
+    if value != value:
+        return "–"
+    return f"{value:.3g}" + (f" [{low:.3g}, {high:.3g}]" if low == low else "")
+
+
+if __name__ == "__main__":
+    run(main)
