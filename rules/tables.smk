@@ -26,6 +26,31 @@ rule table1:
         " --csv {output.csv} --markdown {output.markdown} --latex {output.latex} > {log} 2>&1"
 
 
+rule paper_vs_ours:
+    input:
+        code=code("compare_table1.py"),
+        table1=rules.table1.output.csv,
+    output:
+        "<results>/tables/paper_vs_ours.md",
+    log:
+        "<logs>/tables/paper_vs_ours.log",
+    conda:
+        "../envs/plot.yaml"
+    params:
+        config=json.dumps(
+            {
+                key: config[key]
+                for key in ("model", "layer_groups", "tasks", "seeds", "max_length")
+            },
+            sort_keys=True,
+        ),
+    message:
+        "compare Table 1 with the paper's"
+    shell:
+        "python {input.code[0]} --table1 {input.table1} --config {params.config:q}"
+        " --output {output} > {log} 2>&1"
+
+
 RUNS = {"init": INITS, "task": FIGURES["tasks"], "seed": config["seeds"]}
 FIG4 = {
     "init": "pretrained",
@@ -76,5 +101,6 @@ rule claims:
 rule tables:
     input:
         rules.table1.output,
+        rules.paper_vs_ours.output,
         rules.claims.output,
     localrule: True

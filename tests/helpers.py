@@ -221,7 +221,7 @@ STAGES = {
     "surfaces": ["surface"],
     "trajectories": ["project_trajectory", "evaluate_trajectory"],
     "rollbacks": ["rollback"],
-    "figures and tables": ["figure", "table", "claims"],
+    "figures and tables": ["figure", "table", "paper", "claims"],
 }
 
 

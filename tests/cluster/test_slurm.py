@@ -204,12 +204,10 @@ def the_line(output):
     "more, reason",
     [
         # `--resources`, since the number of local GPUs would limit the request
-        pytest.param("gpu=9 --resources gpu=9", ".*--gpus=9 .*configuration", id="GPUs"),
+        pytest.param("gpu=9 --resources gpu=9", ".*--gpus=9.*configuration", id="GPUs"),
         pytest.param("mem_mb=900000", ".*--mem 900000 .*configuration", id="memory"),
         pytest.param("runtime=9000", ".*-t 9000 .*time limit", id="time"),
-        pytest.param(
-            "slurm_partition=nowhere", ".*--partition=nowhere .*partition", id="partition"
-        ),
+        pytest.param("slurm_partition=nowhere", "-p nowhere .*partition", id="partition"),
     ],
 )
 def test_what_the_cluster_never_has_is_refused_in_one_line(tmp_path, more, reason):

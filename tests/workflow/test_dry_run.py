@@ -62,6 +62,7 @@ def test_the_papers_jobs(paper):
         "evaluate_trajectory": 2 * 2 + 1,
         **{f"figure{number}": 1 for number in range(1, 8)},
         "table1": 1,
+        "paper_vs_ours": 1,
         "claims": 1,
         "all": 1,
     }

@@ -103,6 +103,7 @@ def test_another_learning_rate_reruns_that_run_and_what_depends_on_it(study):
         "evaluate_trajectory": 3,
         **{f"figure{number}": 1 for number in range(1, 8)},
         "table1": 1,
+        "paper_vs_ours": 1,
         "claims": 1,
     }
     drawn = ("figures/", "tables/")

@@ -34,7 +34,7 @@ def main(argv=None):
         study.surfaces(),
         study.trajectories(),
         study.rollbacks(),
-        stage("figures and tables", 7 + 2, disk=BYTES["figures"]),
+        stage("figures and tables", 7 + 3, disk=BYTES["figures"]),
     ]
     table = pd.DataFrame(stages)
     total = table.drop(columns=["stage", "longest_job_hours"]).sum()
