@@ -2,6 +2,7 @@
 # and more at each attempt. While a size is neither in the config nor in a file, it is "to be
 # decided". A profile's set-resources overrules all of it.
 
+import os
 import shlex
 import shutil
 import subprocess
@@ -76,10 +77,14 @@ def request(job):
 
 
 def try_requests(jobs):
-    """Have SLURM judge each different request before anything runs: it says what can never be."""
+    """Have SLURM judge each different request before anything runs: it says what can never be.
+
+    Where the executor chooses partitions by their limits, it judges them itself.
+    """
+    chosen = workflow.executor_settings.partition_config or os.getenv("SNAKEMAKE_SLURM_PARTITIONS")
     if shutil.which("sbatch") is None:
         sys.exit("error: --profile slurm: no sbatch here; call it where jobs are submitted")
-    requests = {request(job): job.rule for job in jobs if not job.is_local}
+    requests = {} if chosen else {request(job): job.rule for job in jobs if not job.is_local}
     for options, name in requests.items():
         command = ["sbatch", "--test-only", *options, "--wrap", "true"]
         said = subprocess.run(command, capture_output=True, text=True)
