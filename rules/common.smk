@@ -27,7 +27,7 @@ wildcard_constraints:
     init="|".join(INITS),
     task="|".join(TASKS),
     seed=r"\d+",
-    plane="|".join(["full", "curve", *GROUPS]),
+    plane="|".join(["full", "curve", "random", *GROUPS]),
     length="run|longer",
     chunk=r"\d+",
     chunks=r"\d+",
@@ -123,8 +123,8 @@ def further(wildcards, input):
 
 
 def second(wildcards):
-    """The direction of the partner task, δ2 of a plane; a curve has none."""
-    if wildcards.get("plane") == "curve":
+    """The direction of the partner task, δ2 of a plane; a curve and the random plane have none."""
+    if wildcards.get("plane") in ("curve", "random"):
         return []
     partner = TASKS[wildcards.task]["partner"]
     return f"<results>/directions/{wildcards.init}/{partner}/s{wildcards.seed}.safetensors"
@@ -136,13 +136,17 @@ def layers(wildcards):
     return "--layers {} {}".format(*group) if group else ""
 
 
-def axis_points(wildcards):
-    return SURFACES["curve_points" if wildcards.plane == "curve" else "points"]
+def axis(wildcards):
+    """{range, points} of the axes of a surface."""
+    if wildcards.plane == "random":
+        return SURFACES["control"]
+    points = SURFACES["curve_points" if wildcards.plane == "curve" else "points"]
+    return {"range": SURFACES["range"], "points": points}
 
 
 def chunks(wildcards):
     """The chunks of a surface: as many as the config says, never as who evaluates them likes."""
-    points = axis_points(wildcards) ** (1 if wildcards.plane == "curve" else 2)
+    points = axis(wildcards)["points"] ** (1 if wildcards.plane == "curve" else 2)
     number = -(-points // SURFACES["points_per_chunk"])
     return [
         f"{SURFACE}/chunk_{chunk}_of_{number}.parquet".format(**wildcards)

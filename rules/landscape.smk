@@ -27,8 +27,8 @@ rule surface_chunk:
     params:
         second=lambda wildcards, input: f"--second {input.second}" if input.second else "",
         layers=layers,
-        range=SURFACES["range"],
-        points=axis_points,
+        range=lambda wildcards: axis(wildcards)["range"],
+        points=lambda wildcards: axis(wildcards)["points"],
         batch_tokens=SURFACES["batch_tokens"],
         dtype=SURFACES["dtype"],
         tolerance=SURFACES["tolerance"],

@@ -66,6 +66,7 @@ rule claims:
         code=code("judge_claims.py"),
         planes=rules.figure1.input.surfaces,
         groups=rules.figure7.input.surfaces,
+        controls=surfaces("random", FIGURES["tasks"]),
         curves=expand(f"{SURFACE}/surface.parquet", plane="curve", **RUNS),
         logs=expand(f"{RUN}/log.csv", **RUNS),
         scores=expand(f"{RUN}/scores.csv", **RUNS),
@@ -91,7 +92,7 @@ rule claims:
         "judge the paper's claims"
     shell:
         "python {input.code[0]} --surfaces {input.planes} {input.groups} {input.curves}"
-        " {input.fig4_plane} --logs {input.logs} --scores {input.scores} {input.fig4_scores[0]}"
+        " {input.controls} {input.fig4_plane} --logs {input.logs} --scores {input.scores} {input.fig4_scores[0]}"
         " --further {input.fig4_scores[1]} --projections {input.projections}"
         " --longer {input.fig4_projection} --rollbacks {input.rollbacks} --norms {input.norms}"
         " --figures {params.figures:q} --layer-groups {params.groups:q}"

@@ -78,11 +78,31 @@ def test_several_seeds_are_judged_in_pairs():
     assert row["verdict"] == "cannot tell"
 
 
+def test_what_is_measured_of_the_first_seed_alone_is_judged_by_it():
+    """Planes are; that other seeds lack them takes nothing away."""
+
+    def of_first_seed(run):
+        if run.name != "first":
+            raise claims.NotMeasured(f"no plane of {run}")
+        return run.found
+
+    planes = Claim("1", "words", "measure", of_first_seed)
+    ours, theirs = (
+        [Known(5, 1, name="first"), Known(9, 1)],
+        [Known(1, 1, name="first"), Known(9, 1)],
+    )
+    row = judge(planes, {"pretrained": ours, "scratch": theirs})
+    assert (row["difference"], row["seeds"], row["over"]) == (4, 1, "examples")
+    assert row["verdict"] == "holds"
+    row = judge(planes, {"pretrained": ours[1:], "scratch": theirs})
+    assert row["verdict"] == "cannot tell" and row["reason"] == "no plane of run"
+
+
 def test_a_collapsed_run_is_named_and_not_averaged():
     ours = [Known(5, 1), Known(0, 1, collapsed=True, name="pretrained rte seed 1")]
     row = judge(claim(), {"pretrained": ours, "scratch": [Known(1, 1), Known(1, 1)]})
     assert row["verdict"] == "cannot tell" and "pretrained rte seed 1 collapsed" in row["reason"]
-    assert np.isnan(row["pretrained"]) and row["scratch"] == 1
+    assert np.isnan(row["pretrained"]) and np.isnan(row["difference"])
 
 
 def test_a_claim_on_the_fine_tuned_model_needs_no_other():

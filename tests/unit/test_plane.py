@@ -240,3 +240,30 @@ def test_a_model_in_bfloat16_gets_theta_rounded_once(model, trained):
     through.place(2.0, 1.0)
     through.place(0.3, -1.2)
     assert all(torch.equal(p, want[n]) for n, p in models.parameters(model).items())
+
+
+def test_a_random_plane_starts_at_the_end_and_moves_each_filter_by_its_own_length(model, trained):
+    control = plane.RandomPlane(model, trained[1], seed=0)
+    before = {name: p.detach().clone() for name, p in models.parameters(model).items()}
+    ends = encoder_bits(model)
+    control.place(1.0, 0.0)
+    for name, parameter in models.parameters(model).items():
+        moved = (parameter.detach() - before[name]).flatten(1) if parameter.ndim > 1 else None
+        if moved is None or not name.startswith(models.ENCODER):
+            assert torch.equal(parameter, before[name])
+        else:
+            lengths = before[name].flatten(1).norm(dim=1)
+            torch.testing.assert_close(moved.norm(dim=1), lengths, rtol=1e-4, atol=1e-5)
+    control.place(0.3, -0.7)
+    control.place(0.0, 0.0)
+    assert encoder_bits(model) == ends
+
+
+def test_a_random_plane_is_its_seed_s_alone(model, trained):
+    def at(seed):
+        plane.RandomPlane(model, trained[1], seed).place(0.5, 0.5)
+        return encoder_bits(model)
+
+    first = at(1)
+    assert at(2) != first
+    assert at(1) == first

@@ -38,7 +38,8 @@ def test_the_papers_jobs(paper):
     """4 tasks and Fig. 4's; 3 candidates of each pretrained run, 1 of each from scratch.
 
     Full planes: 4 tasks × 2 inits and Fig. 4's one; curves: 4 × 2; layer groups: 2 tasks × 3.
-    1,602 points of a plane make 8 chunks of 200, and the 9 + 6 planes 120; the curves 8 more.
+    1,602 points of a plane make 8 chunks of 200, and the 9 + 6 planes 120; the curves 8 more, and
+    the 8 controls of 441 points 3 each.
     """
     assert paper == {
         "download_model": 1,
@@ -55,8 +56,8 @@ def test_the_papers_jobs(paper):
         "select_run": 9,
         "delete_checkpoints": 9,
         "direction": 9,
-        "surface_chunk": (9 + 6) * 8 + 8,
-        "surface": 9 + 8 + 6,
+        "surface_chunk": (9 + 6) * 8 + 8 + 8 * 3,
+        "surface": 9 + 8 + 6 + 8,
         "rollback": 4,
         "project_trajectory": 4 * 2 + 1,
         "evaluate_trajectory": 2 * 2 + 1,
@@ -143,7 +144,7 @@ def test_the_embedded_study_needs_no_download(embedded):
     # one run for each task and init; Fig. 4's further epochs are apart
     assert sum(n for rule, n in embedded.items() if rule.endswith("_epochs")) == 8
     assert embedded["train_further"] == 1
-    assert embedded["surface"] == 8 + 8 + 6  # planes, curves, layer groups
+    assert embedded["surface"] == 8 + 8 + 6 + 8  # planes, curves, layer groups, controls
     assert {f"figure{number}" for number in range(1, 8)} | {"table1"} < set(embedded)
 
 
@@ -151,7 +152,7 @@ def test_the_workstation_study_downloads_one_model_and_trains_once_a_task(workst
     assert (workstation["download_model"], workstation["download_task"]) == (1, 5)
     assert "pretrain" not in workstation
     assert sum(n for rule, n in workstation.items() if rule.endswith("_epochs")) == 9
-    assert workstation["surface_chunk"] == workstation["surface"] == 23
+    assert workstation["surface_chunk"] == workstation["surface"] == 31
 
 
 def test_more_seeds_train_and_measure_lines_but_no_more_planes(folder, embedded):

@@ -45,7 +45,7 @@ def test_every_figure_and_table_is_there(results):
 def test_every_claim_has_a_verdict_on_each_task_that_it_is_about(results):
     table = pd.read_csv(results / "tables/claims.csv")
     about = table.groupby(["claim", "measure"])["task"].agg(set)
-    assert len(about) == 20 and about.max() == {"mnli", "sst2"}
+    assert len(about) == 21 and about.max() == {"mnli", "sst2"}
     assert about.min() < {"mnli", "sst2"}  # Fig. 4's task, and those of the layer groups
     assert set(table["verdict"]) <= {"holds", "does not hold", "cannot tell"}
     untold = table["verdict"] == "cannot tell"
@@ -95,9 +95,10 @@ def test_another_learning_rate_reruns_that_run_and_what_depends_on_it(study):
         "train_2_epochs": 1,
         "select_run": 1,
         "direction": 1,
-        # mnli: 2 chunks of the full plane and of each group, 1 of the curve; sst2: the full plane
-        "surface_chunk": 2 + 3 * 2 + 1 + 2,
-        "surface": 1 + 3 + 1 + 1,
+        # mnli: 2 chunks of the full plane and of each group, 1 of the curve and of the control;
+        # sst2: the full plane
+        "surface_chunk": 2 + 3 * 2 + 1 + 1 + 2,
+        "surface": 1 + 3 + 1 + 1 + 1,
         "rollback": 1,
         "project_trajectory": 3,  # mnli; sst2, and its longer one
         "evaluate_trajectory": 3,

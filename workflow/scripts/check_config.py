@@ -37,9 +37,11 @@ def check(config, schema, name):
         wrong(".".join(map(str, error.absolute_path)) or "top level", error.message + hint)
     tasks = config["tasks"]
     check_model(config, wrong)
-    low, high = config["surfaces"]["range"]
-    if low >= high:
-        wrong("surfaces.range", f"[{low}, {high}] must go from low to high")
+    surfaces = config["surfaces"]
+    for key, axis in (("surfaces", surfaces), ("surfaces.control", surfaces["control"])):
+        low, high = axis["range"]
+        if low >= high:
+            wrong(f"{key}.range", f"[{low}, {high}] must go from low to high")
     for task, settings in tasks.items():
         check_source(task, settings, config, wrong)
         if settings["partner"] == task or settings["partner"] not in tasks:

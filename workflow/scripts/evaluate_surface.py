@@ -11,12 +11,12 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--start", required=True, help="folder of θ0")
     parser.add_argument("--end", required=True, help="checkpoint that holds θ1 and the head")
-    parser.add_argument("--second", help="direction δ2 (none: a curve along δ1)")
+    parser.add_argument("--second", help="direction δ2; a curve and `random` have none")
     parser.add_argument("--layers", type=int, nargs=2, metavar=("FIRST", "LAST"))
     parser.add_argument("--train", required=True, help="tokenised examples for the training loss")
     parser.add_argument("--dev", required=True, help="tokenised dev split")
     labels.add_argument(parser)
-    parser.add_argument("--plane", required=True, help="curve, full or the layer group's name")
+    parser.add_argument("--plane", required=True, help="curve, full, random or a layer group")
     parser.add_argument("--range", type=float, nargs=2, metavar=("LOW", "HIGH"), required=True)
     parser.add_argument("--points", type=int, required=True, help="points an axis")
     parser.add_argument("--chunk", type=int, nargs=2, metavar=("K", "N"), default=(0, 1))
@@ -36,8 +36,8 @@ def main(argv=None):
     parser.add_argument("--state", required=True, help="file for going on later")
     parser.add_argument("--output", required=True, help=".parquet")
     args = parser.parse_args(argv)
-    if (args.plane == "curve") != (args.second is None):
-        raise InputError("--second: a plane needs δ2, a curve has none")
+    if (args.plane in ("curve", "random")) != (args.second is None):
+        raise InputError("--second: a plane needs δ2, a curve and a random plane have none")
 
     gpu.lease()
     import pandas as pd
@@ -51,7 +51,10 @@ def main(argv=None):
     splits = {"train": Examples(args.train), "dev": Examples(args.dev)}
     model = models.load_final(args.start, args.end, splits["train"].facts["labels"], gpu.device())
     start = f"{args.start}/model.safetensors"
-    through = plane.Plane(model, start, args.end, args.second, args.layers)
+    if args.plane == "random":
+        through = plane.RandomPlane(model, args.end, seed=int(args.labels[2]))
+    else:
+        through = plane.Plane(model, start, args.end, args.second, args.layers)
     evaluate = Evaluator(
         model,
         splits,

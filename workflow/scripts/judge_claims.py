@@ -120,7 +120,9 @@ def line(row):
         ("low", "difference", "high"),
     ):
         cells.append(interval(row[low], row[value], row[high]))
-    reason = f": {row['reason']}" if row["reason"] else f" (over {row['over']})"
+    seeds = f"{row['seeds']} seeds" if row["seeds"] > 1 else "one seed"
+    over = seeds if row["over"] == "seeds" else f"examples, {seeds}"
+    reason = f": {row['reason']}" if row["reason"] else f" (over {over})"
     return f"| {' | '.join(cells)} | *{row['verdict']}*{reason} |"
 
 

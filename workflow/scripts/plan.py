@@ -147,7 +147,8 @@ class Study:
     def surfaces(self):
         settings, jobs, hours, disk = self.config["surfaces"], 0, [], 0
         for _, _, task, _, plane in self.planes:
-            points = settings["curve_points"] if plane == "curve" else settings["points"] ** 2
+            axis = settings["control"] if plane == "random" else settings
+            points = settings["curve_points"] if plane == "curve" else axis["points"] ** 2
             chunks = -(-points // settings["points_per_chunk"])
             operations = cost.evaluation(
                 self.model, sum(self.tokens(task)), points, moving(self.config, plane)

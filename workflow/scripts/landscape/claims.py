@@ -16,7 +16,7 @@ import numpy as np
 from scipy.stats import t
 
 from . import measures
-from .measures import NONE, Unknown
+from .measures import NONE, NotMeasured, Unknown
 
 HOLDS, FAILS, UNKNOWN = "holds", "does not hold", "cannot tell"
 GROUPS = ("low", "middle", "high")
@@ -60,6 +60,8 @@ def claims(layer_groups):
         Claim("5.1", WIDER, f"{WIDTH}, in ‖Δθ‖/‖θ0‖", measures.relative_width, decides=False),
         Claim("5.1", WIDER, "share of the plane under that loss", measures.share_of_plane,
               decides=False),
+        Claim("5.1", WIDER, "share of a random plane, scaled to the weights, under that loss",
+              measures.share_of_random_plane, decides=False),
         Claim("5.1", SMOOTH, "rise of the loss above start and end between them",
               measures.barrier, more=False),
         Claim("5.1", SMOOTH, "share of rising steps between start and end",
@@ -137,13 +139,18 @@ def judge(claim, runs):
     row = {"section": claim.section, "claim": claim.words, "measure": claim.measure}
     found, why = {}, []
     for init in ("pretrained", "scratch") if claim.bound is None else ("pretrained",):
-        try:
-            found[init] = [_measured(claim, run, runs) for run in runs.get(init, [])]
-            if not found[init]:
-                why.append(f"no run of {init}")
-        except Unknown as reason:
-            why.append(str(reason))
-    sides = {init: estimate(values) for init, values in found.items() if values}
+        values, missing = [], f"no run of {init}"
+        for run in runs.get(init, []):
+            try:
+                values.append(_measured(claim, run, runs))
+            except NotMeasured as reason:  # of this seed; `seeds` says of how many it is
+                missing = str(reason)
+            except Unknown as reason:
+                why.append(str(reason))
+        found[init] = values
+        if not values and not why:
+            why.append(missing)
+    sides = {init: estimate(values) for init, values in found.items() if values and not why}
     for init in ("pretrained", "scratch"):
         side = sides.get(init, Estimate())
         row |= {init: side.value, f"{init}_low": side.low, f"{init}_high": side.high}
@@ -194,4 +201,6 @@ def decide(claim, whole, why):
         return HOLDS, ""
     if high < 0:
         return FAILS, ""
+    if low == high == 0:
+        return UNKNOWN, "no difference at all"
     return UNKNOWN, f"the interval over {whole.over} holds both sides"

@@ -17,6 +17,10 @@ class Unknown(Exception):
     """A measure has no value for a run; the message says why."""
 
 
+class NotMeasured(Unknown):
+    """The study does not measure that of this run, as planes of other seeds than the first."""
+
+
 @dataclass
 class Run:
     """What was measured of one run: (init, task, seed). Tables as the workflow writes them."""
@@ -33,17 +37,17 @@ class Run:
 
     def plane(self, name):
         if name not in self.planes:
-            raise Unknown(f"no {name} surface of {self}")
+            raise NotMeasured(f"no {name} surface of {self}")
         return self.planes[name]
 
     def table(self, name):
         if name not in self.tables:
-            raise Unknown(f"no {name} of {self}")
+            raise NotMeasured(f"no {name} of {self}")
         return self.tables[name]
 
     def norm(self, of="norm", layer="whole"):
         if of not in self.norms:
-            raise Unknown(f"no norms of {self}")
+            raise NotMeasured(f"no norms of {self}")
         return self.norms[of][layer]
 
     def landmark(self, name):
@@ -54,7 +58,7 @@ class Run:
                 rows = points[(points["landmark"] == name) & (points["dtype"] == "float32")]
                 if len(rows):
                     return rows.iloc[0]
-        raise Unknown(f"no {name} on a surface of {self}")
+        raise NotMeasured(f"no {name} on a surface of {self}")
 
     def guessing(self):
         """The loss of guessing: ln(classes)."""
@@ -150,7 +154,16 @@ def relative_width(run):
 
 def share_of_plane(run):
     """Share of the plane where the loss is under its `level`."""
-    points, under = grid(run.plane("full")), level(run)
+    return _share(run, "full")
+
+
+def share_of_random_plane(run):
+    """The same of the filter-normalised random plane, whose unit is the size of the weights."""
+    return _share(run, "random")
+
+
+def _share(run, plane):
+    points, under = grid(run.plane(plane)), level(run)
     losses, errors = points["train_loss"].to_numpy(), points["train_loss_se"].to_numpy()
     return tuple(float((losses + shift * errors <= under).mean()) for shift in (0, Z, -Z))
 

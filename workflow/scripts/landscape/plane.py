@@ -24,11 +24,7 @@ class Plane:
     """
 
     def __init__(self, model, start, end, second=None, layers=None):
-        encoder = {
-            name.removeprefix(models.ENCODER): parameter
-            for name, parameter in models.parameters(model).items()
-            if name.startswith(models.ENCODER)
-        }
+        encoder = encoder_of(model)
         names = list(encoder) if layers is None else models.names_of_layers(encoder, *layers)
         self.moving = [encoder[name] for name in names]
         self.start = load(start, "", names, self.moving)
@@ -56,6 +52,44 @@ class Plane:
                 theta.add_(self.second[i], alpha=beta * self.scale)
             if target is None:
                 parameter.data.copy_(theta)
+
+
+class RandomPlane(Plane):
+    """A control: θ(α, β) = θ1 + αd1 + βd2 with two random directions (Li et al. 2018, Section 4).
+
+    Each filter of d (a row of a matrix) is as long as the same filter of θ1; biases and
+    normalisations stay. So the unit of both axes is the size of the weights, whatever δ1 is.
+
+    model, end: as of a `Plane`; seed: of the directions. They are held in memory.
+    """
+
+    def __init__(self, model, end, seed):
+        matrices = {name: p for name, p in encoder_of(model).items() if p.ndim > 1}
+        self.moving = list(matrices.values())
+        self.end = load(end, models.ENCODER, list(matrices), self.moving)
+        generator = torch.Generator().manual_seed(seed)
+        first, self.second = (
+            [filter_normalised(theta, generator) for theta in self.end] for _ in range(2)
+        )
+        self.start = [theta - d for theta, d in zip(self.end, first)]
+        self.start_at, self.scale = -1.0, 1.0
+
+
+def filter_normalised(theta, generator):
+    """A random tensor whose rows have the norms of those of `theta`."""
+    random = torch.randn(theta.shape, generator=generator).to(theta.device)
+    norms = [tensor.flatten(1).norm(dim=1) for tensor in (theta, random)]
+    scale = norms[0] / norms[1]
+    return random * scale.view(-1, *[1] * (theta.ndim - 1))
+
+
+def encoder_of(model):
+    """{name in the bare encoder: parameter}."""
+    return {
+        name.removeprefix(models.ENCODER): parameter
+        for name, parameter in models.parameters(model).items()
+        if name.startswith(models.ENCODER)
+    }
 
 
 def load(path, prefix, names, like):
@@ -88,11 +122,13 @@ def grid(low, high, points):
 def points(kind, axis, dtype="float32"):
     """All points of a plane: [(alpha, beta, landmark or None, dtype)], landmarks first.
 
-    kind: "curve" (β = 0), "full" or a layer group; axis: the values of each coordinate.
+    kind: "curve" (β = 0), "full", "random" or a layer group; axis: the values of each coordinate.
     Landmarks are always in float32; where the grid is not, once more as the grid.
     """
     if kind in ("curve", "full"):
         places = [(0.0, 0.0, "start"), (1.0, 0.0, "end")]
+    elif kind == "random":
+        places = [(0.0, 0.0, "end")]
     else:
         places = [(0.0, 0.0, "end"), (-1.0, 0.0, "rollback")]
     second = [0.0] if kind == "curve" else axis
