@@ -1,4 +1,7 @@
-"""A model folder and files of one's own, as config/README.md describes them: up to a direction."""
+"""A model folder and files of one's own, as config/README.md describes them: up to surfaces.
+
+Of two architectures: one whose names are not BERT's, one whose layers work otherwise.
+"""
 
 import helpers
 import numpy as np
@@ -10,11 +13,11 @@ from safetensors.numpy import load_file
 WORDS = ["a", "b", "c"]
 
 
-@pytest.fixture(scope="module")
-def study(tmp_path_factory):
-    """A DistilBERT, whose names are not BERT's, and two tasks from files of two kinds."""
+@pytest.fixture(scope="module", params=["distilbert", "deberta-v2"])
+def study(tmp_path_factory, request):
+    """A model and two tasks from files of two kinds."""
     folder = helpers.copy_of_the_workflow(tmp_path_factory.mktemp("own study"))  # with a space
-    helpers.model_folder(folder / "my model", "distilbert")
+    helpers.model_folder(folder / "my model", request.param)
     helpers.tokenizer(WORDS).save_pretrained(folder / "my model")
     texts = [" ".join(np.random.default_rng(i).choice(WORDS, 5)) for i in range(24)]
     table = pd.DataFrame({"my text": texts, "is it": [i % 2 for i in range(24)]})
@@ -34,6 +37,7 @@ def study(tmp_path_factory):
         }
     figures = {key: ["one"] for key in ("tasks", "trajectories", "layer_groups")}
     config["figures"] |= figures | {"overfitting": {"task": "one", "further_epochs": 1}}
+    config["surfaces"] |= {"points": 3}
     del config["language"]
     (folder / "my.yaml").write_text(yaml.safe_dump(config))
     return folder
@@ -46,13 +50,20 @@ def test_all_of_it_can_be_planned(study):
 
 
 def test_it_runs(study):
-    target = "results/tiny/directions/pretrained/one/s0.safetensors"
-    done = helpers.snakemake(study, target, "--cores", 1, "--configfile", "my.yaml")
+    results = "results/tiny"
+    surface = f"{results}/surfaces/pretrained/one/s0/low/surface.parquet"
+    targets = [surface, f"{results}/rollbacks/pretrained/one/s0.csv"]
+    done = helpers.snakemake(study, *targets, "--cores", 1, "--configfile", "my.yaml")
     assert done.returncode == 0, done.stdout
-    delta = load_file(study / target)
-    assert set(delta) == set(load_file(study / "my model/model.safetensors"))
-    assert any(value.any() for value in delta.values())
-    # the weights are the folder's own
-    start = load_file(study / "results/tiny/models/pretrained/s0/model.safetensors")
     own = load_file(study / "my model/model.safetensors")
+    delta = load_file(study / f"{results}/directions/pretrained/two/s0.safetensors")
+    assert set(delta) == set(own) and any(value.any() for value in delta.values())
+    # the weights are the folder's own
+    start = load_file(study / f"{results}/models/pretrained/s0/model.safetensors")
     assert all(np.array_equal(start[name], own[name]) for name in own)
+    points = pd.read_parquet(study / surface)
+    assert len(points) == 3 * 3 + 2 and points["train_loss"].nunique() > 5
+    # rolled back on the surface and in Table 1: the same model
+    (rollback,) = points[points["landmark"] == "rollback"].to_dict("records")
+    table = pd.read_csv(study / targets[1]).set_index("group")
+    assert table["dev_correct"]["low"] == round((1 - rollback["dev_error"]) * rollback["dev_n"])
