@@ -9,9 +9,13 @@ from landscape.measures import Run, Unknown
 AXIS = np.round(np.linspace(-4, 4, 41), 12)
 
 
-def surface(loss, alphas=AXIS, betas=(0.0,), se=0.0, error=lambda loss: loss / 10, classes=2):
-    """A surface with the landmarks start and end; `loss` is a function of (α, β)."""
+def surface(
+    loss, alphas=AXIS, betas=(0.0,), se=0.0, error=lambda loss: loss / 10, classes=2, group=False
+):
+    """A surface with its landmarks; `loss` is a function of (α, β)."""
     places = [(0.0, 0.0, "start"), (1.0, 0.0, "end")]
+    if group:
+        places = [(0.0, 0.0, "end"), (-1.0, 0.0, "rollback")]
     places += [(alpha, beta, None) for alpha in alphas for beta in betas]
     table = pd.DataFrame(places, columns=["alpha", "beta", "landmark"])
     table["dtype"] = "float32"
@@ -59,7 +63,40 @@ def test_noise_of_the_examples_makes_the_width_uncertain():
 
 def test_a_basin_ends_where_the_loss_is_not_finite():
     gap = run(lambda alpha, beta: np.nan if alpha > 1.1 else bowl(alpha, beta))
-    assert measures.width(gap)[0] < WIDTH / 2 + 0.2
+    assert WIDTH / 2 - 0.03 < measures.width(gap)[0] < WIDTH / 2 + 0.2
+
+
+@pytest.mark.parametrize("points", [40, 41])
+def test_a_narrow_basin_is_seen_on_any_grid(points):
+    """Its end is measured exactly, also where it lies between the lines of the grid."""
+    narrow = run(lambda a, b: 0.1 + 60 * (a - 1) ** 2, alphas=np.linspace(-4, 4, points))
+    assert 0.01 < measures.width(narrow)[0] < 0.3
+
+
+def test_a_basin_that_the_grid_cuts_off_has_no_width():
+    with pytest.raises(Unknown, match="reaches the edge"):
+        measures.width(run(lambda a, b: 0.1 + 0.001 * (a - 1) ** 2))
+    with pytest.raises(Unknown, match="not within the range"):
+        measures.width(run(alphas=np.linspace(-1, 0.8, 19)))
+    unsure = run(lambda a, b: 0.1 + 0.04 * (a - 1) ** 2, se=0.05)
+    assert measures.width(unsure)[2] == np.inf
+
+
+def test_two_basins_are_cut_at_the_same_height():
+    """Of the same shape, the deeper one is not the wider."""
+    deep, shallow = run(), run(lambda a, b: bowl(a, b) + 0.4)
+    assert measures.width(deep)[0] > 1.5 * measures.width(shallow)[0]
+    deep.depth = shallow.depth = measures.depth(shallow)
+    assert measures.width(deep)[0] == pytest.approx(measures.width(shallow)[0])
+
+
+def test_a_grid_in_another_dtype_is_compared_with_its_own_landmarks():
+    one = run(lambda a, b: 1.0 - 0.5 * a)
+    points = one.planes["curve"]
+    coarse = points.assign(dtype="bfloat16", train_loss=points["train_loss"] + 0.003)
+    exact = points[points["landmark"].notna()]
+    one.planes["curve"] = pd.concat([exact, coarse], ignore_index=True)
+    assert measures.barrier(one)[0] == measures.rising_share(one)[0] == 0
 
 
 def test_a_run_that_is_no_better_than_guessing_has_no_width():
@@ -79,14 +116,24 @@ def test_widths_in_distance_and_relative_to_the_weights():
 
 def test_curvature_of_a_parabola():
     assert measures.curvature(run())[0] == pytest.approx(0.4)
+    walls = run(lambda a, b: bowl(a, b) + 9 * (abs(a - 1) > 1))  # far away: they do not count
+    assert measures.curvature(walls)[0] == pytest.approx(0.4)
+    with pytest.raises(Unknown, match="fewer than five"):
+        measures.curvature(run(alphas=np.linspace(-4, 4, 9)))
 
 
-@pytest.mark.parametrize("bump, rise", [(0.0, 0.0), (2.0, 2.0 - 0.2)])
-def test_the_barrier_counts_what_is_above_both_ends(bump, rise):
-    loss = lambda alpha, beta: bowl(alpha, beta) + bump * (0.3 < alpha < 0.5)  # noqa: E731
-    value, *_ = measures.barrier(run(loss))
-    assert value == pytest.approx(rise + 0.2 * 0.36 if bump else 0.0, abs=0.01)
-    assert (measures.rising_share(run(loss))[0] > 0) == bool(bump)
+def test_a_path_that_falls_has_no_barrier():
+    falling = run(se=0.01)
+    assert measures.barrier(falling) == (0.0, 0.0, 0.0)
+    assert measures.rising_share(falling)[0] == 0.0
+
+
+def test_the_barrier_counts_what_is_above_both_ends():
+    bump = run(lambda a, b: bowl(a, b) + 2.0 * (0.35 < a < 0.45), se=0.01)
+    value, low, high = measures.barrier(bump)
+    above = 2.0 + bowl(0.4, 0) - bowl(0.0, 0)
+    assert (value, low, high) == pytest.approx((above, above - 0.0196, above + 0.0196), abs=1e-4)
+    assert measures.rising_share(bump)[0] == pytest.approx(1 / 5)  # 0, .2, .4, .6, .8, 1
 
 
 def test_loss_and_error_that_agree_and_that_do_not():
@@ -106,8 +153,8 @@ def test_the_shift_is_to_the_nearest_of_equal_minima():
 
 def test_a_group_is_measured_on_its_own_axis():
     one = run()
-    one.planes["low"] = surface(lambda a, b: 0.1 + 0.1 * a**2 + b**2, betas=AXIS)
-    one.planes["high"] = surface(lambda a, b: 0.1 + 0.4 * a**2 + b**2, betas=AXIS)
+    one.planes["low"] = surface(lambda a, b: 0.1 + 0.1 * a**2 + b**2, betas=AXIS, group=True)
+    one.planes["high"] = surface(lambda a, b: 0.1 + 0.4 * a**2 + b**2, betas=AXIS, group=True)
     low, high = (measures.group_width(one, group)[0] for group in ("low", "high"))
     assert low == pytest.approx(2 * high, abs=0.05)
     assert measures.low_minus_high_width(one)[0] == pytest.approx(low - high)
@@ -116,7 +163,7 @@ def test_a_group_is_measured_on_its_own_axis():
 def test_a_grid_without_a_line_through_0_is_measured_beside_it():
     one = run()
     even = np.linspace(-4, 4, 40)
-    one.planes["low"] = surface(lambda a, b: 0.1 + 0.2 * a**2, alphas=even, betas=even)
+    one.planes["low"] = surface(lambda a, b: 0.1 + 0.2 * a**2, even, even, group=True)
     assert measures.group_width(one, "low")[0] == pytest.approx(WIDTH, abs=0.05)
 
 

@@ -3,7 +3,6 @@
 import argparse
 import json
 
-import pandas as pd
 from landscape import figures, tables
 from landscape.command import run, whole
 
@@ -32,7 +31,7 @@ def main(argv=None):
     parser.add_argument("--output", required=True, help=".md")
     args = parser.parse_args(argv)
 
-    table = pd.read_csv(args.table1, dtype={"layers": str})
+    table = tables.read([args.table1], ["task", "group", "layers", "accuracy", "low", "high"])
     lines = ["# Table 1: the paper's and ours", "", "What differs from the paper:", ""]
     lines += [f"- {difference}" for difference in differences(args.config, table)]
     lines += ["", "Dev accuracy in percent; ours with the 95 % interval over dev examples.", ""]
@@ -70,6 +69,8 @@ def of_task(task, settings):
         )
     elif "files" in settings:
         yield f"{name}: from {settings['files']['train']} (paper: GLUE)"
+    elif settings["hub"]["path"].rpartition("/")[2] != "glue":
+        yield f"{name}: from {settings['hub']['path']} (paper: GLUE)"
     paper = {
         "batch_size": 64 if task in LONG else 32,
         "learning_rate": [3e-5 if task in LONG else 1e-5],
@@ -78,19 +79,19 @@ def of_task(task, settings):
         long = [8] if task == "sst2" else [16]
         wanted = {"epochs": [3, 4, 5] if init == "pretrained" else long} | paper
         for key, value in wanted.items():
-            if settings[init][key] != value:
-                words = key.replace("_", " ")
-                yield f"{name}, {init}: {words} {text(settings[init][key])} (paper: {text(value)})"
+            ours = settings[init][key]
+            if (sorted(ours) if isinstance(ours, list) else ours) != value:
+                yield f"{name}, {init}: {key.replace('_', ' ')} {text(ours)} (paper: {text(value)})"
 
 
 def text(value):
     values = value if isinstance(value, list) else [value]
-    return " or ".join(f"{one:g}" for one in values)
+    words = " or ".join(f"{one:g}" for one in values)
+    return words if len(values) == 1 else f"the best of {words}"
 
 
 def rows(table):
-    layers = table.drop_duplicates("group").set_index("group")["layers"]
-    names = ["whole model", *(f"layers {layers[group]} put back" for group in tables.GROUPS)]
+    names = ["whole model", *(f"{group} layers put back" for group in tables.GROUPS)]
     yield f"| | {' | '.join(names)} |"
     yield "| --- |" + " --- |" * len(names)
     for task, of in table.groupby("task", sort=False):

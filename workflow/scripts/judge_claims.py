@@ -29,12 +29,14 @@ def main(argv=None):
     parser.add_argument("--markdown", required=True)
     args = parser.parse_args(argv)
 
-    runs = collect(args)
+    runs = by_task(collect(args))
+    for of_task in runs.values():
+        claims.compare_depths(of_task)
     rows = []
     for claim in claims.claims(args.layer_groups):
         tasks = args.figures[claim.tasks]
         for task in [tasks["task"]] if claim.tasks == "overfitting" else tasks:
-            rows.append({"task": task} | claims.judge(claim, of_task(runs, task)))
+            rows.append({"task": task} | claims.judge(claim, runs.get(task, {})))
     table = pd.DataFrame(rows)
     with whole(args.csv) as beside:
         table.to_csv(beside, index=False, lineterminator="\n")
@@ -51,6 +53,7 @@ def collect(args):
             yield runs.setdefault((init, task, seed), Run(init, task, int(seed))), rows
 
     for run_, rows in each(tables.read(args.surfaces, PLANES)):
+        rows = rows.drop_duplicates([*PLANES[3:8]])  # one file may serve two claims
         run_.planes = {name: points for name, points in rows.groupby("plane")}
     kinds = {
         "log": (args.logs, ["epoch", "loss"]),
@@ -63,7 +66,7 @@ def collect(args):
     for name, (paths, columns) in kinds.items():
         if paths:
             for run_, rows in each(tables.read(paths, [*tables.KEY, *columns])):
-                run_.tables[name] = rows
+                run_.tables[name] = rows.drop_duplicates()
     for path in map(Path, args.norms):
         init, task, seed = path.parts[-3], path.parts[-2], int(path.stem[1:])
         if (init, task, seed) in runs:
@@ -71,12 +74,11 @@ def collect(args):
     return runs
 
 
-def of_task(runs, task):
-    """{init: [Run of each seed, in order]}."""
+def by_task(runs):
+    """{task: {init: [Run of each seed, in order]}}."""
     found = {}
-    for (init, name, _), run_ in sorted(runs.items()):
-        if name == task:
-            found.setdefault(init, []).append(run_)
+    for (init, task, _), run_ in sorted(runs.items()):
+        found.setdefault(task, {}).setdefault(init, []).append(run_)
     return found
 
 
@@ -89,17 +91,27 @@ def markdown(table):
     lines += ["| --- | --- |" + " --- |" * len(tasks)]
     for (section, claim), rows in deciding.groupby(["section", "claim"], sort=False):
         verdict = rows.set_index("task")["verdict"]
-        cells = " | ".join(verdict.get(task, "–") for task in tasks)
+        second = table[(table["claim"] == claim) & ~table["decides"]]
+        cells = " | ".join(glance(verdict.get(task), second, task) for task in tasks)
         lines.append(f"| {section} | {claim} | {cells} |")
     for (section, claim), rows in table.groupby(["section", "claim"], sort=False):
         lines += ["", f"## § {section}: {claim}"]
         for measure, cells in rows.groupby("measure", sort=False):
             note = "" if cells["decides"].all() else " (a second look: it does not decide)"
             lines += ["", f"**{measure}**{note}", ""]
-            lines += ["| task | pre-trained | from scratch | difference | verdict |"]
+            lines += ["| task | pre-trained | from scratch | judged | verdict |"]
             lines += ["| --- | --- | --- | --- | --- |"]
             lines += [line(cell) for cell in cells.to_dict("records")]
     return "\n".join(lines) + "\n"
+
+
+def glance(verdict, second, task):
+    """A verdict in short, marked where a second look comes to the opposite."""
+    if verdict is None:
+        return "–"
+    opposite = {claims.HOLDS: claims.FAILS, claims.FAILS: claims.HOLDS}.get(verdict)
+    others = set(second.loc[second["task"] == task, "verdict"])
+    return f"{verdict} \\*" if opposite in others else verdict
 
 
 RULE = """\
@@ -107,8 +119,10 @@ A claim *holds* on a task where the 95 % interval of its measure lies wholly on 
 *does not hold* where the interval lies wholly on the other side, and else we *cannot tell*. The
 interval is of the difference between the inits, or of the value where a claim is about the
 fine-tuned model alone: over seeds where there are several, which says nothing about other examples;
-else over examples, which says nothing about other seeds. With one seed a measure without examples
-behind it has no interval.
+else over examples, which says nothing about other seeds. Planes and Fig. 4 are of the first seed
+only. A measure of one run without examples behind it has no interval. All fine-tuned models start
+from one pre-trained model, and nothing is corrected for the number of claims.
+\\* A second look at the same claim comes to the opposite: see below.
 Measures and bounds are in `workflow/scripts/landscape/claims.py`."""
 
 
@@ -117,7 +131,7 @@ def line(row):
     for low, value, high in (
         ("pretrained_low", "pretrained", "pretrained_high"),
         ("scratch_low", "scratch", "scratch_high"),
-        ("low", "difference", "high"),
+        ("low", "judged", "high"),
     ):
         cells.append(interval(row[low], row[value], row[high]))
     seeds = f"{row['seeds']} seeds" if row["seeds"] > 1 else "one seed"

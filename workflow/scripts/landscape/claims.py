@@ -5,7 +5,7 @@ A claim compares the two inits, or holds one number of the fine-tuned model agai
 
 holds           the interval lies wholly on the claimed side
 does not hold   it lies wholly on the other side
-cannot tell     it holds both, or there is none, or a run has collapsed; the reason is given
+cannot tell     it is on both sides, or there is none, or a run has collapsed; the reason is given
 """
 
 from collections.abc import Callable
@@ -47,7 +47,10 @@ CONSISTENT = "the generalization error surfaces are consistent with the training
 LOWER = (
     "lower layers are more invariant: putting them back does not dramatically hurt, high ones do"
 )
-WIDTH = "length along δ1 where the loss stays under half way from its end to guessing"
+WIDTH = (
+    "length along δ1 where the loss stays under that of the end plus half the depth of the "
+    "shallower basin"
+)
 
 
 def claims(layer_groups):
@@ -84,6 +87,8 @@ def claims(layer_groups):
         Claim("6.1", "the optima of fine-tuning BERT are more flat",
               "second derivative of the loss along δ1 at the end, in 1/‖δ1‖²",
               measures.curvature, more=False),
+        Claim("6.1", "the optima of fine-tuning BERT are more flat", "the same in (‖θ0‖/‖Δθ‖)²",
+              measures.relative_curvature, more=False, decides=False),
         Claim("6.2", CONSISTENT, "rank correlation of loss and error over the plane, at least 0.5",
               measures.agreement, bound=0.5),
         Claim("6.2", "the two surfaces are shifted with respect to each other",
@@ -123,67 +128,89 @@ def over_seeds(values):
     return Estimate(mean, mean - half, mean + half, "seeds")
 
 
-def estimate(found):
-    """Of what each seed's run gave, (value, low, high) each."""
-    if len(found) > 1:
-        return over_seeds([value for value, _, _ in found])
-    ((value, low, high),) = found
+def estimate(values):
+    """Of what the runs of one or more seeds gave, (value, low, high) each."""
+    if len(values) > 1:
+        return over_seeds([value for value, _, _ in values])
+    ((value, low, high),) = values
     return Estimate(value, low, high, "examples" if np.isfinite([low, high]).all() else "")
+
+
+# what a constant predictor has as well as any other model
+OF_ANY = (measures.end_error, measures.final_loss, measures.loss_in_epoch, measures.error_growth)
 
 
 def judge(claim, runs):
     """One row of the table: what a claim comes to on one task.
 
-    runs: {init: [Run of each seed]}; a missing or collapsed one is named, never left out unseen.
+    runs: {init: [Run of each seed]}; a collapsed one is named, never left out unseen. Of the
+    seeds that both inits have been measured for; `seeds` says how many that are.
     """
-    row = {"section": claim.section, "claim": claim.words, "measure": claim.measure}
+    inits = ("pretrained", "scratch") if claim.bound is None else ("pretrained",)
     found, why = {}, []
-    for init in ("pretrained", "scratch") if claim.bound is None else ("pretrained",):
-        values, missing = [], f"no run of {init}"
+    for init in inits:
+        found[init], missing = {}, f"no run of {init}"
         for run in runs.get(init, []):
             try:
-                values.append(_measured(claim, run, runs))
-            except NotMeasured as reason:  # of this seed; `seeds` says of how many it is
+                found[init][run.seed] = measured(claim, run, runs)
+            except NotMeasured as reason:
                 missing = str(reason)
             except Unknown as reason:
                 why.append(str(reason))
-        found[init] = values
-        if not values and not why:
-            why.append(missing)
-    sides = {init: estimate(values) for init, values in found.items() if values and not why}
+                break
+        else:
+            if not found[init]:
+                why.append(missing)
+            continue
+        found[init] = {}
+    seeds = sorted(set.intersection(*({*found[init]} for init in inits)))
+    if not seeds and not why:
+        why.append("no seed of which both were measured")
+    row = {"section": claim.section, "claim": claim.words, "measure": claim.measure}
+    sides = {}
     for init in ("pretrained", "scratch"):
-        side = sides.get(init, Estimate())
-        row |= {init: side.value, f"{init}_low": side.low, f"{init}_high": side.high}
+        own = found.get(init, {})
+        values = [own[seed] for seed in seeds or sorted(own)] if own else []
+        sides[init] = estimate(values) if values else Estimate()
+        row |= {init: sides[init].value}
+        row |= {f"{init}_low": sides[init].low, f"{init}_high": sides[init].high}
     whole = Estimate()
     if not why:
-        whole = sides["pretrained"] if claim.bound is not None else difference(found)
-    row |= {"difference": whole.value, "low": whole.low, "high": whole.high}
+        whole = sides["pretrained"] if claim.bound is not None else difference(found, seeds)
+    row |= {"judged": whole.value, "low": whole.low, "high": whole.high, "over": whole.over}
     verdict, reason = decide(claim, whole, why)
-    seeds = max((len(values) for values in found.values()), default=0)
-    return row | {
-        "over": whole.over,
-        "seeds": seeds,
-        "decides": claim.decides,
-        "verdict": verdict,
-        "reason": reason,
-    }
+    row |= {"seeds": len(seeds), "decides": claim.decides}
+    return row | {"verdict": verdict, "reason": reason}
 
 
-def _measured(claim, run, runs):
-    if run.collapsed():
+def measured(claim, run, runs):
+    """What the measure gives for a run, beside the other inits' run of the same seed."""
+    if claim.of not in OF_ANY and run.collapsed():
         raise Unknown(f"{run} collapsed: it gives all dev examples one class")
+    beside = [one for both in runs.values() for one in both if one.seed == run.seed]
     if claim.of is measures.loss_in_epoch:  # at the end of the shorter training
-        epochs = [measures.epochs(one) for both in runs.values() for one in both]
-        return claim.of(run, min(epochs))
+        return claim.of(run, min(map(measures.epochs, beside)))
     return claim.of(run)
 
 
-def difference(found):
+def compare_depths(runs):
+    """Give the runs of one task the depth of the shallower basin of their seed: see `level`."""
+    for run in [run for both in runs.values() for run in both]:
+        depths = []
+        for beside in [one for both in runs.values() for one in both if one.seed == run.seed]:
+            try:
+                depths.append(measures.depth(beside))
+            except Unknown:  # that run will say so itself
+                continue
+        run.depth = min(depths, default=None)
+
+
+def difference(found, seeds):
     """Pretrained minus scratch: paired by seed, or by the bounds of the one run of each."""
-    ours, theirs = found["pretrained"], found["scratch"]
-    if len(ours) == len(theirs) > 1:
-        return over_seeds([a[0] - b[0] for a, b in zip(ours, theirs)])
-    return estimate([measures.minus(ours[0], theirs[0])])
+    pairs = [(found["pretrained"][seed], found["scratch"][seed]) for seed in seeds]
+    if len(pairs) > 1:
+        return over_seeds([ours[0] - theirs[0] for ours, theirs in pairs])
+    return estimate([measures.minus(*pairs[0])])
 
 
 def decide(claim, whole, why):
@@ -194,7 +221,7 @@ def decide(claim, whole, why):
     sign = 1 if claim.more else -1
     low, high = sorted((sign * (whole.low - bound), sign * (whole.high - bound)))
     if not whole.over:
-        return UNKNOWN, "one seed, and no examples behind the value: no interval"
+        return UNKNOWN, "measured of one run, without examples behind it: no interval"
     if not np.isfinite([low, high]).all():
         return UNKNOWN, "the interval is not finite"
     if low > 0:
@@ -203,4 +230,4 @@ def decide(claim, whole, why):
         return FAILS, ""
     if low == high == 0:
         return UNKNOWN, "no difference at all"
-    return UNKNOWN, f"the interval over {whole.over} holds both sides"
+    return UNKNOWN, f"the interval over {whole.over} lies on both sides"

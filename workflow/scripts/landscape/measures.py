@@ -8,6 +8,7 @@ behind the value. It raises `Unknown` with the reason where there is no value.
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 
 Z = 1.959964  # of 95 %
 NONE = float("nan")
@@ -31,6 +32,7 @@ class Run:
     planes: dict = field(default_factory=dict)  # curve, full or a layer group: a surface
     tables: dict = field(default_factory=dict)  # log, scores, projection, longer, rollback
     norms: dict = field(default_factory=dict)  # what direction.py wrote
+    depth: float | None = None  # of the basins that are compared: see `level`
 
     def __str__(self):
         return f"{self.init} {self.task} seed {self.seed}"
@@ -50,15 +52,29 @@ class Run:
             raise NotMeasured(f"no norms of {self}")
         return self.norms[of][layer]
 
-    def landmark(self, name):
-        """The float32 row of `start` or `end`, which every plane but a layer group's holds."""
-        for plane in ("curve", "full"):
-            if plane in self.planes:
-                points = self.planes[plane]
-                rows = points[(points["landmark"] == name) & (points["dtype"] == "float32")]
-                if len(rows):
-                    return rows.iloc[0]
+    def landmark(self, name, plane=None, dtype="float32"):
+        """The row of a landmark on a plane; on the first that has it, if none is named."""
+        for points in [self.plane(plane)] if plane else self.planes.values():
+            rows = points[(points["landmark"] == name) & (points["dtype"] == dtype)]
+            if len(rows):
+                return rows.iloc[0]
         raise NotMeasured(f"no {name} on a surface of {self}")
+
+    def line(self, plane):
+        """The points of a plane with β = 0 by α, with its landmarks, all as the grid was measured.
+
+        Where no line of the grid has β = 0, the mean of the two beside it.
+        """
+        points = grid(self.plane(plane))
+        (dtype,) = points["dtype"].unique()
+        nearest = points["beta"].abs().min()
+        columns = ["train_loss", "train_loss_se"]
+        line = points[points["beta"].abs() <= nearest + 1e-9]
+        line = line.groupby("alpha", as_index=False)[columns].agg(lambda x: x.to_numpy().mean())
+        known = self.plane(plane)
+        known = known[known["landmark"].notna() & (known["dtype"] == dtype)]
+        line = line[~line["alpha"].isin(known["alpha"])]
+        return pd.concat([line, known[["alpha", *columns]]]).sort_values("alpha")
 
     def guessing(self):
         """The loss of guessing: ln(classes)."""
@@ -66,10 +82,10 @@ class Run:
         return float(np.log(end.filter(regex=r"^train_predicted_\d+$").notna().sum()))
 
     def collapsed(self):
-        """Whether the final model gives all dev examples one class."""
+        """Whether the final model gives (almost) all dev examples one class."""
         end = self.landmark("end")
         predicted = end.filter(regex=r"^dev_predicted_\d+$")
-        return predicted.max() == end["dev_n"]
+        return predicted.max() >= 0.99 * end["dev_n"]
 
 
 def grid(points):
@@ -99,42 +115,56 @@ def minus(a, b):
 # how wide, how flat, how smooth
 
 
-def level(run):
-    """Half way from the loss of the end to that of guessing: where a basin ends."""
-    end, guess = run.landmark("end")["train_loss"], run.guessing()
-    if not end < guess:
-        raise Unknown(f"{run} ends no better than guessing (loss {end:.3f})")
-    return (end + guess) / 2
+def depth(run):
+    """How far the end lies below the loss of guessing."""
+    deep = run.guessing() - run.landmark("end")["train_loss"]
+    if not deep > 0:
+        raise Unknown(f"{run} ends no better than guessing")
+    return float(deep)
 
 
-def width(run):
+def level(run, plane=None):
+    """Where a basin ends: half the depth of the shallower of the two that are compared.
+
+    The same height above both ends, so that a lower end does not look wider by itself.
+    """
+    (dtype,) = grid(run.plane(plane))["dtype"].unique() if plane else ("float32",)
+    end = run.landmark("end", plane, dtype)["train_loss"]
+    return end + min(depth(run), run.depth or np.inf) / 2
+
+
+def width(run, plane="curve", centre=1.0):
     """Length along δ1, in ‖δ1‖, around the end where the loss stays under its `level`.
 
     The bounds move all losses by their error at once: examples are the same at all points.
     """
-    points, under = grid(run.plane("curve")), level(run)
-    return _three(points["alpha"], points["train_loss"], points["train_loss_se"], 1.0, under)
-
-
-def _three(places, losses, errors, centre, under):
-    places, losses, errors = (np.asarray(x, float) for x in (places, losses, errors))
-    if not np.isfinite(losses).any():
-        raise Unknown("no finite loss")
-    sides = [length_under(places, losses + shift * errors, centre, under) for shift in (0, Z, -Z)]
-    return tuple(sides)
+    line, under = run.line(plane), level(run, plane)
+    places, losses, errors = (line[c].to_numpy(float) for c in line.columns)
+    if not places[0] < centre < places[-1]:
+        raise Unknown(f"the end of {run} is not within the range of its {plane}")
+    value, low, high = (
+        length_under(places, losses + shift * errors, centre, under) for shift in (0, Z, -Z)
+    )
+    if np.isinf(value):
+        raise Unknown(f"the basin of {run} reaches the edge of its {plane}")
+    return value, low, high
 
 
 def length_under(places, losses, centre, under):
-    """Length of the stretch around `centre` where losses, linear between places, are under."""
+    """Length of the stretch around `centre` where losses, linear between places, are under.
+
+    Infinite where it reaches the first or the last place.
+    """
     losses = np.where(np.isfinite(losses), losses, np.inf)
-    fine = np.linspace(places[0], places[-1], 100 * (len(places) - 1) + 1)
-    with np.errstate(invalid="ignore"):
-        inside = np.interp(fine, places, np.minimum(losses, 1e30)) <= under
-    at = np.abs(fine - centre).argmin()
+    fine = np.union1d(np.linspace(places[0], places[-1], 100 * len(places)), [centre])
+    inside = np.interp(fine, places, np.minimum(losses, 1e30)) <= under
+    at = np.searchsorted(fine, centre)
     if not inside[at]:
         return 0.0
-    left = at - (inside[at::-1].argmin() or at + 1) + 1
-    right = at + (inside[at:].argmin() or len(fine) - at) - 1
+    if inside[: at + 1].all() or inside[at:].all():
+        return float("inf")
+    left = at - inside[at::-1].argmin() + 1
+    right = at + inside[at:].argmin() - 1
     return float(fine[right] - fine[left])
 
 
@@ -163,59 +193,56 @@ def share_of_random_plane(run):
 
 
 def _share(run, plane):
-    points, under = grid(run.plane(plane)), level(run)
+    points, under = grid(run.plane(plane)), level(run, plane)
     losses, errors = points["train_loss"].to_numpy(), points["train_loss_se"].to_numpy()
-    return tuple(float((losses + shift * errors <= under).mean()) for shift in (0, Z, -Z))
+    value, low, high = (float((losses + shift * errors <= under).mean()) for shift in (0, Z, -Z))
+    one = 1 / len(points)  # the edge runs somewhere between points
+    return value, max(0.0, low - one), high + one
 
 
 def group_width(run, group):
     """Length along the group's own δ1, in units of it, around the end under its `level`."""
-    points = grid(run.plane(group))
-    nearest = points["beta"].abs().min()
-    if nearest > 1e-9:  # no line through β = 0: the two beside it, in the mean
-        points = points[points["beta"].abs() <= nearest + 1e-9]
-        points = points.groupby("alpha", as_index=False)[["train_loss", "train_loss_se"]].mean()
-    else:
-        points = points[points["beta"].abs() <= 1e-9]
-    return _three(points["alpha"], points["train_loss"], points["train_loss_se"], 0.0, level(run))
+    return width(run, group, centre=0.0)
 
 
 def curvature(run, reach=0.5):
-    """Second derivative of the loss along δ1 at the end, in loss / ‖δ1‖², from a parabola.
+    """Second derivative, in loss / ‖δ1‖², of a parabola through the losses beside the end.
 
-    Fitted to the points within `reach` of the end, five at least.
+    Of the points within `reach` of it along δ1, five at least.
     """
-    points = grid(run.plane("curve"))
-    near = points[(points["alpha"] - 1).abs() <= reach + 1e-9]
-    if len(near) < 5:
-        near = points.loc[(points["alpha"] - 1).abs().nsmallest(5).index]
+    line = run.line("curve")
+    near = line[(line["alpha"] - 1).abs() <= reach + 1e-9]
     losses = near["train_loss"].to_numpy()
-    if not np.isfinite(losses).all():
-        raise Unknown(f"losses beside the end of {run} are not finite")
+    if len(near) < 5 or not np.isfinite(losses).all():
+        raise Unknown(f"fewer than five finite losses within {reach} of the end of {run}")
     return 2 * float(np.polyfit(near["alpha"] - 1, losses, 2)[0]), NONE, NONE
+
+
+def relative_curvature(run):
+    """`curvature` in loss / (‖Δθ‖/‖θ0‖)²."""
+    return scaled(curvature(run), (run.norm("start_norm") / run.norm()) ** 2)
+
+
+def between(run):
+    """Losses from start to end along the line, both included, and their errors."""
+    line = run.line("curve")
+    line = line[line["alpha"].between(0, 1)]
+    losses, errors = line["train_loss"].to_numpy(), line["train_loss_se"].to_numpy()
+    if len(losses) < 3 or not np.isfinite(losses).all():
+        raise Unknown(f"losses between start and end of {run} are not all finite")
+    return losses, errors
 
 
 def barrier(run):
     """How far the loss rises above the higher of start and end on the line between them."""
-    points = grid(run.plane("curve"))
-    between = points[points["alpha"].between(0, 1)]
-    ends = max(run.landmark(name)["train_loss"] for name in ("start", "end"))
-    if between.empty or not np.isfinite([*between["train_loss"], ends]).all():
-        raise Unknown(f"losses between start and end of {run} are not all finite")
-    top = between.loc[between["train_loss"].idxmax()]
-    rise = max(0.0, top["train_loss"] - ends)
-    error = Z * top["train_loss_se"]
-    return rise, max(0.0, top["train_loss"] - error - ends), rise + error
+    losses, errors = between(run)
+    ends, inner, errors = max(losses[0], losses[-1]), losses[1:-1], errors[1:-1]
+    return tuple(max(0.0, (inner + shift * errors).max() - ends) for shift in (0, -Z, Z))
 
 
 def rising_share(run):
     """Share of the steps from start to end, along the line, on which the loss rises."""
-    points = grid(run.plane("curve"))
-    between = points.loc[points["alpha"].between(0, 1), "train_loss"]
-    ends = [run.landmark(name)["train_loss"] for name in ("start", "end")]
-    losses = np.array([ends[0], *between, ends[1]])
-    if not np.isfinite(losses).all():
-        raise Unknown(f"losses between start and end of {run} are not all finite")
+    losses, _ = between(run)
     return float((np.diff(losses) > 0).mean()), NONE, NONE
 
 
@@ -305,14 +332,6 @@ def shift_of_minima(run):
 
 
 # what layers do
-
-
-def lost_by(run, group):
-    """Dev accuracy lost by putting a layer group back to θ0."""
-    table = run.table("rollback").set_index("group")
-    shares = table["dev_correct"] / table["dev_n"]
-    bounds = {g: (shares[g], *wilson(shares[g], table["dev_n"][g])) for g in ("none", group)}
-    return minus(bounds["none"], bounds[group])
 
 
 def high_minus_low(run):

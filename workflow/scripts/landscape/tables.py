@@ -33,7 +33,7 @@ def _read_one(path, columns):
             table = pd.read_parquet(path)
         else:  # pandas would also take names such as "None" and "null" for missing values
             missing = {"keep_default_na": False, "na_values": ["", "nan", "NaN"]}
-            table = pd.read_csv(path, dtype={"layers": str}, **missing)
+            table = pd.read_csv(path, dtype=dict.fromkeys(TEXT, str), **missing)
     except (OSError, ValueError) as error:
         reason = str(error).partition("\n")[0]
         raise InputError(f"{path}: no table ({reason}), expected columns {', '.join(columns)}")
