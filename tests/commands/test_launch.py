@@ -115,8 +115,11 @@ def test_a_training_that_was_told_to_stop_goes_on_from_its_step(inputs, tmp_path
     """With dropout: the random states are saved too, and the end has the same bits."""
     long = {"epochs": 4, "batch_size": 1}
     whole = trained(inputs, tmp_path / "whole", processes, **long)
-    parts = tmp_path / "parts"
-    assert stopped_within_an_epoch(start(inputs, parts, processes, **long), parts) != 0
+    for attempt in range(5):  # the signal may come just between two epochs
+        parts = tmp_path / f"parts{attempt}"
+        assert stopped_within_an_epoch(start(inputs, parts, processes, **long), parts) != 0
+        if list((parts / "state").glob("step_*.safetensors")):
+            break
     log = (parts / "log").read_text()
     assert "Traceback" not in log
     (line,) = [line for line in log.splitlines() if line.startswith("stopped after")]
