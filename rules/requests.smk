@@ -6,16 +6,24 @@ import os
 import shlex
 import shutil
 import subprocess
+from contextlib import contextmanager
 
 from landscape import cost
 
 
-def model_size(input):
-    """Of θ0. While its file is not there, or broken, FileNotFoundError: "to be decided"."""
+@contextmanager
+def undecided_if_broken(path):
+    """A broken file counts as missing, which Snakemake takes for "to be decided"."""
     try:
-        return cost.Model.of_config(config, input.start)
+        yield
     except InputError as error:
-        raise FileNotFoundError(2, str(error), input.start)
+        raise FileNotFoundError(2, str(error), path)
+
+
+def model_size(input):
+    """Of θ0."""
+    with undecided_if_broken(input.start):
+        return cost.Model.of_config(config, input.start)
 
 
 def memory(encoders, processes=1):
@@ -37,10 +45,8 @@ def minutes(operations, attempt, devices=1):
 
 def training_time(wildcards, input, attempt, epochs):
     model, folder = model_size(input), Path(input.train).parent
-    try:
+    with undecided_if_broken(input.train):
         task = cost.Task.of_config(config, wildcards.task, wildcards.init, folder)
-    except InputError as error:
-        raise FileNotFoundError(2, str(error), input.train)
     return minutes(cost.training(model, task, epochs), attempt, devices=PROCESSES)
 
 
@@ -53,10 +59,8 @@ def evaluation_time(wildcards, input, attempt, points):
         )
         tokens = sum(measured[split] for split in splits)
     else:
-        try:
+        with undecided_if_broken(input.dev):
             tokens = sum(cost.tokens(input[split]) for split in splits)
-        except InputError as error:
-            raise FileNotFoundError(2, str(error), input.dev)
     return minutes(cost.evaluation(model, tokens, points), attempt)
 
 

@@ -166,6 +166,29 @@ def copy_of_the_workflow(folder):
     return Path(folder)
 
 
+# imported by every Python process of a run: says who wants to reach another machine
+WATCH = """
+import os, socket, sys
+connect = socket.socket.connect
+def watched(self, address):
+    if self.family in (socket.AF_INET, socket.AF_INET6):
+        with open(os.environ["CONNECTIONS"], "a") as file:
+            file.write(f"{sys.orig_argv[1:3]} {address}\\n")
+    return connect(self, address)
+socket.socket.connect = watched
+"""
+
+
+def watch(folder, also=""):
+    """The environment of a run in `folder` whose connections are noted in `connections` there.
+
+    also: what every Python process of it does besides, as code.
+    """
+    (folder / "watch").mkdir(exist_ok=True)
+    (folder / "watch/sitecustomize.py").write_text(WATCH + also)
+    return {"PYTHONPATH": str(folder / "watch"), "CONNECTIONS": str(folder / "connections")}
+
+
 def snakemake(folder, *argv, **env):
     """Snakemake in a process of its own; its two streams as one text, by `stdout`."""
     return subprocess.run(

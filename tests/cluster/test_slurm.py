@@ -27,11 +27,10 @@ LIMITED = "scratch/sst2"  # whose training is held until its time limit
 TARGETS = ["figures/fig2.pdf", "figures/fig5.pdf", "tables/table1.md"]
 TARGETS = [f"{RESULTS}/{name}" for name in [*TARGETS, f"runs/{LIMITED}/s0/final.safetensors"]]
 
-# Imported by every Python process. Notes each step of the workflow with its job and the GPUs that
-# SLURM gave it, which are then hidden: they are none, so the step computes on the CPU. Says who
-# wants to reach another machine.
-WATCH = """
-import json, os, socket, sys
+# In every Python process. Notes each step of the workflow with its job and the GPUs that SLURM gave
+# it, which are then hidden: they are none, so the step computes on the CPU.
+STEPS = """
+import json
 job = os.environ.get("SLURM_JOB_ID")
 argv = [part for part in sys.orig_argv[1:] if part != "-u"]
 if job and argv and argv[0].startswith("workflow/scripts/"):
@@ -41,13 +40,6 @@ if job and argv and argv[0].startswith("workflow/scripts/"):
     with open(os.environ["STEPS"], "a") as file:
         step = {"job": job, "pid": os.getpid(), "argv": " ".join(argv), "gpus": gpus}
         file.write(json.dumps(step) + "\\n")
-connect = socket.socket.connect
-def watched(self, address):
-    if self.family in (socket.AF_INET, socket.AF_INET6):
-        with open(os.environ["CONNECTIONS"], "a") as file:
-            file.write(f"{job} {argv[:2]} {address}\\n")
-    return connect(self, address)
-socket.socket.connect = watched
 """
 
 
@@ -59,8 +51,7 @@ class Run:
 
     def __init__(self, folder, *argv, seconds=300, **env):
         self.folder = folder
-        watch = {"PYTHONPATH": str(folder / "watch"), "STEPS": str(folder / "steps")}
-        watch |= {"CONNECTIONS": str(folder / "connections")}
+        watch = helpers.watch(folder, STEPS) | {"STEPS": str(folder / "steps")}
         command = ["timeout", "-k", "10", seconds, sys.executable, "-m", "snakemake"]
         # 40 seconds, the default, would be most of the time of the test
         command += ["--profile", "slurm", "--slurm-init-seconds-before-status-checks", 2, *argv]
@@ -82,7 +73,7 @@ class Run:
         return self.process.wait()
 
     def steps(self):
-        """What `WATCH` noted."""
+        """What `STEPS` noted."""
         path = self.folder / "steps"
         return list(map(json.loads, path.read_text().splitlines())) if path.exists() else []
 
@@ -121,8 +112,6 @@ def workflow(folder):
         settings["grammar"]["train"] = 900
         settings |= {init: {**long, "epochs": [epochs]} for init in ("scratch", "pretrained")}
     (folder / "study.yaml").write_text(yaml.safe_dump(config))
-    (folder / "watch").mkdir()
-    (folder / "watch/sitecustomize.py").write_text(WATCH)
     return folder
 
 

@@ -53,7 +53,7 @@ def collect(args):
             yield runs.setdefault((init, task, seed), Run(init, task, int(seed))), rows
 
     for run_, rows in each(tables.read(args.surfaces, PLANES)):
-        rows = rows.drop_duplicates([*PLANES[3:8]])  # one file may serve two claims
+        rows = rows.drop_duplicates(PLANES[3:8])  # one file may serve two claims
         run_.planes = {name: points for name, points in rows.groupby("plane")}
     kinds = {
         "log": (args.logs, ["epoch", "loss"]),

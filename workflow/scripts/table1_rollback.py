@@ -2,18 +2,11 @@
 
 import argparse
 
-import numpy as np
 from landscape import figures, tables
 from landscape.command import run, whole
+from landscape.measures import wilson
 
 GROUPS = ["none", *tables.GROUPS]
-
-
-def wilson(share, n, z=1.959964):
-    """The 95 % interval of a binomial share (Wilson 1927): stays within 0 and 1."""
-    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    return centre - half, centre + half
 
 
 def accuracies(rollbacks):

@@ -1,4 +1,4 @@
-"""The paper's claims, the measure that decides each, and the rule; fixed before any result.
+"""The paper's claims, the measure that decides each, and the rule, all in this one place.
 
 A claim compares the two inits, or holds one number of the fine-tuned model against a bound. Its
 95 % interval is over seeds where there are several, else over examples:
@@ -19,7 +19,6 @@ from . import measures
 from .measures import NONE, NotMeasured, Unknown
 
 HOLDS, FAILS, UNKNOWN = "holds", "does not hold", "cannot tell"
-GROUPS = ("low", "middle", "high")
 
 
 @dataclass(frozen=True)
