@@ -33,6 +33,9 @@ if not config["gpus_per_run"]:  # on the CPU, whatever the machine has
     shell.prefix("set -euo pipefail; export CUDA_VISIBLE_DEVICES=; ")
 
 
+report: "workflow/report/workflow.rst"
+
+
 include: "rules/common.smk"
 include: "rules/requests.smk"
 include: "rules/models.smk"
@@ -55,6 +58,7 @@ include: "rules/landscape.smk"
 include: "rules/trajectory.smk"
 include: "rules/figures.smk"
 include: "rules/tables.smk"
+include: "rules/report.smk"
 include: "rules/needs.smk"
 include: "rules/checkpoints.smk"
 include: "rules/plan.smk"
@@ -80,5 +84,6 @@ rule all:
     input:
         rules.figures.input,
         rules.tables.input,
+        rules.report_page.output,
         deleted(),
     localrule: True

@@ -11,7 +11,7 @@ def needed():
     """All (kind, init, task, seed, plane or length) that figures and tables are made from."""
     found = set()
     targets = [getattr(rules, f"figure{number}") for number in range(1, 8)]
-    for target in [*targets, rules.table1, rules.claims]:
+    for target in [*targets, rules.table1, rules.claims, rules.report_page]:
         for file in map(str, target.input):
             if not (place := PLACE.match(file)):
                 continue

@@ -10,7 +10,12 @@ rule table1:
             seed=config["seeds"],
         ),
     output:
-        csv="<results>/tables/table1.csv",
+        csv=report(
+            "<results>/tables/table1.csv",
+            caption="../workflow/report/table1.rst",
+            category="Tables",
+            labels={"table": "Table 1"},
+        ),
         markdown="<results>/tables/table1.md",
         latex="<results>/tables/table1.tex",
     log:
@@ -31,7 +36,12 @@ rule paper_vs_ours:
         code=code("compare_table1.py"),
         table1=rules.table1.output.csv,
     output:
-        "<results>/tables/paper_vs_ours.md",
+        report(
+            "<results>/tables/paper_vs_ours.md",
+            caption="../workflow/report/paper_vs_ours.rst",
+            category="Tables",
+            labels={"table": "the paper's and ours"},
+        ),
     log:
         "<logs>/tables/paper_vs_ours.log",
     conda:
@@ -77,7 +87,12 @@ rule claims:
         fig4_scores=expand([f"{RUN}/scores.csv", f"{RUN}/further/scores.csv"], **FIG4),
         fig4_projection=expand(f"{TRAJECTORY}/projection.csv", **FIG4),
     output:
-        csv="<results>/tables/claims.csv",
+        csv=report(
+            "<results>/tables/claims.csv",
+            caption="../workflow/report/claims.rst",
+            category="Tables",
+            labels={"table": "claims"},
+        ),
         markdown="<results>/tables/claims.md",
     log:
         "<logs>/tables/claims.log",

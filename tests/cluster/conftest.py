@@ -5,11 +5,11 @@ its configuration into /etc/slurm: only as root on Debian, and never where a SLU
 """
 
 import os
-import platform
 import subprocess
 import tempfile
 from pathlib import Path
 
+import helpers
 import pytest
 
 HERE = Path(__file__).parent
@@ -17,11 +17,7 @@ HERE = Path(__file__).parent
 
 def why_not():
     """Why no SLURM may be started here, or None."""
-    try:
-        debian = platform.freedesktop_os_release()["ID"] == "debian"
-    except OSError:
-        debian = False
-    if not debian or os.geteuid() != 0:
+    if not helpers.may_install():
         return "a SLURM for tests is only started as root on Debian"
     if os.path.lexists("/etc/slurm/slurm.conf"):
         return "/etc/slurm/slurm.conf: this machine has a SLURM of its own"

@@ -267,7 +267,7 @@ def test_the_trajectory_ends_at_the_end_of_the_surface(results, init, task):
         there = landmark(results, init, task, "full", name)
         assert point["train_loss"] == pytest.approx(there["train_loss"], abs=1e-5)
         assert point["plane_train_loss"] == pytest.approx(there["train_loss"], abs=1e-5)
-        assert point["dev_error"] == there["dev_error"]
+        assert point["dev_error"] == point["plane_dev_error"] == there["dev_error"]
 
 
 def place(results, init, task, layers, alpha, beta):

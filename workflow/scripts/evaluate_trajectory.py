@@ -1,4 +1,4 @@
-"""The true loss at each epoch's parameters, and the plane's loss under it.
+"""The true loss and dev error at each epoch's parameters, and the plane's under it.
 
 Both with the head of the final model, as on the surface: their difference is what the
 projection on the plane hides.
@@ -43,13 +43,15 @@ def main(argv=None):
     rows = []
     for epoch, alpha, beta in zip(table["epoch"], table["alpha"], table["beta"]):
         through.place(alpha, beta)
-        under = evaluate("train")
+        under, under_error = evaluate("train"), evaluate("dev")
         if epoch:
             models.load_checkpoint(model, epochs[epoch - 1], only=[models.ENCODER])
         at, error = evaluate("train"), evaluate("dev")
-        rows.append((at["loss"], at["loss_se"], error["error"], error["error_se"], under["loss"]))
+        measured = (at["loss"], at["loss_se"], error["error"], error["error_se"])
+        rows.append((*measured, under["loss"], under_error["error"]))
         print(f"epoch {epoch}: loss {at['loss']:.4f}, on the plane {under['loss']:.4f}", flush=True)
-    names = ["train_loss", "train_loss_se", "dev_error", "dev_error_se", "plane_train_loss"]
+    names = ["train_loss", "train_loss_se", "dev_error", "dev_error_se"]
+    names += ["plane_train_loss", "plane_dev_error"]
     with whole(args.output) as beside:
         table.join(pd.DataFrame(rows, columns=names)).to_csv(beside, index=False)
 

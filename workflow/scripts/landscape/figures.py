@@ -195,7 +195,7 @@ def contour(axes, points, measured, scale):
     filled = axes.contourf(
         alphas,
         betas,
-        _within_sight(values, scale),
+        within_sight(values, scale),
         scale.levels,
         cmap=scale.colours,
         norm=scale.norm,
@@ -215,7 +215,7 @@ def surface(axes, points, measured, scale):
     from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 
     alphas, betas, values = tables.grid(points, measured)
-    heights = _within_sight(values, scale).filled(np.nan)
+    heights = within_sight(values, scale).filled(np.nan)
     bands = list(zip(scale.levels, scale.levels[1:]))
     facets, colours = [], []
     for b, a in np.ndindex(len(betas) - 1, len(alphas) - 1):
@@ -240,7 +240,7 @@ def surface(axes, points, measured, scale):
     axes.set(xlim=alphas[[0, -1]], ylim=betas[[0, -1]], zlim=(0, scale.top))
 
 
-def _within_sight(values, scale):
+def within_sight(values, scale):
     """Finite values, those above twice the scale's top as that, for drawing between points.
 
     Interpolated to a loss of 1e6, a basin would seem to end at its last point; so it ends about

@@ -1,0 +1,41 @@
+# The study on one page. (`snakemake --report` shows the same files in Snakemake's own page.)
+
+PAGES = "workflow/report"
+
+
+rule report_page:
+    input:
+        code=code("make_report.py"),
+        pages=[
+            *expand(f"{PAGES}/{{page}}", page=["page.html", "style.css", "surfaces.js"]),
+            *expand(f"{PAGES}/fig{{number}}.rst", number=range(1, 8)),
+            f"{PAGES}/table1.rst",
+        ],
+        figures=expand("<results>/figures/fig{number}.png", number=range(1, 8)),
+        planes=rules.figure1.input.surfaces,
+        groups=rules.figure7.input.surfaces,
+        trajectories=trajectories(FIGURES["tasks"], "run"),
+        claims=rules.claims.output.markdown,
+        table1=rules.table1.output.markdown,
+        compared=rules.paper_vs_ours.output[0],
+    output:
+        report(
+            "<results>/report.html",
+            caption="../workflow/report/report.rst",
+            category="The study on one page",
+        ),
+    log:
+        "<logs>/report.log",
+    conda:
+        "../envs/plot.yaml"
+    params:
+        config=json.dumps(config),
+        benchmarks="{results}/benchmarks".format(**config["pathvars"]),
+    message:
+        "write the report"
+    shell:
+        "python {input.code[0]} --figures {input.figures} --surfaces {input.planes} {input.groups}"
+        " --trajectories {input.trajectories} --claims {input.claims}"
+        " --table1 {input.table1} --compared {input.compared}"
+        " --config {params.config:q} --benchmarks {params.benchmarks} --pages $(dirname {input.pages[0]})"
+        " --output {output} > {log} 2>&1"
