@@ -78,6 +78,7 @@ rule claims:
         groups=rules.figure7.input.surfaces,
         controls=surfaces("random", FIGURES["tasks"]),
         curves=expand(f"{SURFACE}/surface.parquet", plane="curve", **RUNS),
+        samples=expand("<results>/data/{task}/sample.parquet", task=FIGURES["tasks"]),
         logs=expand(f"{RUN}/log.csv", **RUNS),
         scores=expand(f"{RUN}/scores.csv", **RUNS),
         projections=expand(f"{TRAJECTORY}/projection.csv", length="run", **RUNS),
@@ -107,7 +108,8 @@ rule claims:
         "judge the paper's claims"
     shell:
         "python {input.code[0]} --surfaces {input.planes} {input.groups} {input.curves}"
-        " {input.controls} {input.fig4_plane} --logs {input.logs} --scores {input.scores} {input.fig4_scores[0]}"
+        " {input.controls} {input.fig4_plane} --samples {input.samples}"
+        " --logs {input.logs} --scores {input.scores} {input.fig4_scores[0]}"
         " --further {input.fig4_scores[1]} --projections {input.projections}"
         " --longer {input.fig4_projection} --rollbacks {input.rollbacks} --norms {input.norms}"
         " --figures {params.figures:q} --layer-groups {params.groups:q}"

@@ -1,11 +1,9 @@
 """How a verdict is reached: the rule, the intervals, and what stands in the way of one."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from landscape import claims
 from landscape.claims import Claim, Estimate, judge
-from test_measures import surface
 
 GROUPS = {"low": (0, 0), "middle": (1, 1), "high": (2, 2)}
 
@@ -121,22 +119,3 @@ def test_a_claim_on_the_fine_tuned_model_needs_no_other():
     assert row["verdict"] == "holds" and np.isnan(row["scratch"])
     row = judge(claim(), {"pretrained": [Known(5, 1)]})
     assert row["verdict"] == "cannot tell" and "no run of scratch" in row["reason"]
-
-
-def test_no_measure_of_any_claim_breaks_on_a_run_without_finite_losses():
-    """Each says why it has no value; a report must not die of one run."""
-    runs = {}
-    for init in ("pretrained", "scratch"):
-        run = claims.measures.Run(init, "mnli", 0)
-        nowhere = surface(lambda alpha, beta: np.nan, betas=(-1.0, 0.0, 1.0))
-        run.planes = {name: nowhere for name in ("curve", "full", *GROUPS)}
-        scores = pd.DataFrame({"epoch": [1], "dev_error": [0.5], "dev_n": [100]})
-        log = pd.DataFrame({"epoch": [0.5, 1.0], "loss": [np.nan, np.nan]})
-        run.tables = {"scores": scores, "further": scores, "log": log}
-        runs[init] = [run]
-    for one in claims.claims(GROUPS):
-        row = judge(one, runs)
-        if row["verdict"] != "cannot tell":
-            assert "dev error" in one.measure  # errors are known
-        else:
-            assert row["reason"]

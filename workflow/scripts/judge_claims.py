@@ -5,17 +5,18 @@ import json
 from pathlib import Path
 
 import pandas as pd
-from landscape import claims, figures, tables
+from landscape import claims, figures, tables, tasks
 from landscape.command import run, whole
-from landscape.measures import Run
+from landscape.runs import Run
 
 PLANES = ["init", "task", "seed", "plane", "alpha", "beta", "landmark", "dtype"]
-PLANES += ["train_loss", "train_loss_se", "dev_error", "dev_n"]
+PLANES += ["train_loss", "train_loss_se", "dev_error", "dev_error_se", "dev_n"]
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--surfaces", nargs="+", required=True, help="of all planes, gathered")
+    parser.add_argument("--samples", nargs="+", required=True, help="…/{task}/sample.parquet")
     parser.add_argument("--logs", nargs="+", required=True)
     parser.add_argument("--scores", nargs="+", required=True)
     parser.add_argument("--further", nargs="*", default=[], help="scores of Fig. 4's epochs")
@@ -34,8 +35,8 @@ def main(argv=None):
         claims.compare_depths(of_task)
     rows = []
     for claim in claims.claims(args.layer_groups):
-        tasks = args.figures[claim.tasks]
-        for task in [tasks["task"]] if claim.tasks == "overfitting" else tasks:
+        about = args.figures[claim.tasks]
+        for task in [about["task"]] if claim.tasks == "overfitting" else about:
             rows.append({"task": task} | claims.judge(claim, runs.get(task, {})))
     table = pd.DataFrame(rows)
     with whole(args.csv) as beside:
@@ -67,6 +68,11 @@ def collect(args):
         if paths:
             for run_, rows in each(tables.read(paths, [*tables.KEY, *columns])):
                 run_.tables[name] = rows.drop_duplicates()
+    for path in map(Path, args.samples):
+        labels = pd.DataFrame({"label": tasks.read(path)[0]["label"].to_numpy()})
+        for (_, task, _), run_ in runs.items():
+            if task == path.parent.name:
+                run_.tables["sample"] = labels
     for path in map(Path, args.norms):
         init, task, seed = path.parts[-3], path.parts[-2], int(path.stem[1:])
         if (init, task, seed) in runs:

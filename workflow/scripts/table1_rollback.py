@@ -4,7 +4,7 @@ import argparse
 
 from landscape import figures, tables
 from landscape.command import run, whole
-from landscape.measures import wilson
+from landscape.intervals import wilson
 
 GROUPS = ["none", *tables.GROUPS]
 

@@ -15,8 +15,9 @@ from functools import partial
 import numpy as np
 from scipy.stats import t
 
-from . import measures
-from .measures import NONE, NotMeasured, Unknown
+from . import basins, intervals, measures
+from .intervals import NONE
+from .runs import NotMeasured, Unknown
 
 HOLDS, FAILS, UNKNOWN = "holds", "does not hold", "cannot tell"
 
@@ -57,17 +58,17 @@ def claims(layer_groups):
     return [
         Claim("3.2", "δ1 and δ2 are nearly orthogonal", "|cos(δ1, δ2)|, at most 0.1",
               measures.orthogonality, more=False, bound=0.1),
-        Claim("5.1", WIDER, f"{WIDTH}, in ‖δ1‖", measures.width),
-        Claim("5.1", WIDER, f"{WIDTH}, in ‖Δθ‖", measures.width_in_distance, decides=False),
-        Claim("5.1", WIDER, f"{WIDTH}, in ‖Δθ‖/‖θ0‖", measures.relative_width, decides=False),
-        Claim("5.1", WIDER, "share of the plane under that loss", measures.share_of_plane,
+        Claim("5.1", WIDER, f"{WIDTH}, in ‖δ1‖", basins.width),
+        Claim("5.1", WIDER, f"{WIDTH}, in ‖Δθ‖", basins.width_in_distance, decides=False),
+        Claim("5.1", WIDER, f"{WIDTH}, in ‖Δθ‖/‖θ0‖", basins.relative_width, decides=False),
+        Claim("5.1", WIDER, "share of the plane under that loss", basins.share_of_plane,
               decides=False),
         Claim("5.1", WIDER, "share of a random plane, scaled to the weights, under that loss",
-              measures.share_of_random_plane, decides=False),
+              basins.share_of_random_plane, decides=False),
         Claim("5.1", SMOOTH, "rise of the loss above start and end between them",
-              measures.barrier, more=False),
+              basins.barrier, more=False),
         Claim("5.1", SMOOTH, "share of rising steps between start and end",
-              measures.rising_share, more=False, decides=False),
+              basins.rising_share, more=False, decides=False),
         Claim("5.2", "fine-tuning converges faster in terms of training loss",
               "mean training loss in the last epoch of fine-tuning, the same epoch of both",
               measures.loss_in_epoch, more=False),
@@ -85,9 +86,9 @@ def claims(layer_groups):
               "dev error at the end", measures.end_error, more=False),
         Claim("6.1", "the optima of fine-tuning BERT are more flat",
               "second derivative of the loss along δ1 at the end, in 1/‖δ1‖²",
-              measures.curvature, more=False),
+              basins.curvature, more=False),
         Claim("6.1", "the optima of fine-tuning BERT are more flat", "the same in (‖θ0‖/‖Δθ‖)²",
-              measures.relative_curvature, more=False, decides=False),
+              basins.relative_curvature, more=False, decides=False),
         Claim("6.2", CONSISTENT, "rank correlation of loss and error over the plane, at least 0.5",
               measures.agreement, bound=0.5),
         Claim("6.2", "the two surfaces are shifted with respect to each other",
@@ -97,7 +98,7 @@ def claims(layer_groups):
               measures.high_minus_low, bound=0.0),
         Claim("7", "the loss surface of lower layers has the wider optimum",
               "width of the low layers' plane minus that of the high ones', each in its ‖δ1‖",
-              measures.low_minus_high_width, bound=0.0, tasks="layer_groups"),
+              basins.low_minus_high_width, bound=0.0, tasks="layer_groups"),
         Claim("7", LOWER, "‖δ‖/‖θ0‖ of the low layers minus that of the high ones, under 0",
               partial(_movement, layer_groups), more=False, bound=0.0, decides=False),
     ]  # fmt: skip
@@ -132,7 +133,7 @@ def estimate(values):
     if len(values) > 1:
         return over_seeds([value for value, _, _ in values])
     ((value, low, high),) = values
-    return Estimate(value, low, high, "examples" if np.isfinite([low, high]).all() else "")
+    return Estimate(value, low, high, "" if np.isnan([low, high]).any() else "examples")
 
 
 # what a constant predictor has as well as any other model
@@ -188,8 +189,12 @@ def measured(claim, run, runs):
         raise Unknown(f"{run} collapsed: it gives all dev examples one class")
     beside = [one for both in runs.values() for one in both if one.seed == run.seed]
     if claim.of is measures.loss_in_epoch:  # at the end of the shorter training
-        return claim.of(run, min(map(measures.epochs, beside)))
-    return claim.of(run)
+        found = claim.of(run, min(map(measures.epochs, beside)))
+    else:
+        found = claim.of(run)
+    if not np.isfinite(found[0]):
+        raise Unknown(f"{run} gives {found[0]}, no finite number")
+    return found
 
 
 def compare_depths(runs):
@@ -198,7 +203,7 @@ def compare_depths(runs):
         depths = []
         for beside in [one for both in runs.values() for one in both if one.seed == run.seed]:
             try:
-                depths.append(measures.depth(beside))
+                depths.append(basins.depth(beside))
             except Unknown:  # that run will say so itself
                 continue
         run.depth = min(depths, default=None)
@@ -209,7 +214,7 @@ def difference(found, seeds):
     pairs = [(found["pretrained"][seed], found["scratch"][seed]) for seed in seeds]
     if len(pairs) > 1:
         return over_seeds([ours[0] - theirs[0] for ours, theirs in pairs])
-    return estimate([measures.minus(*pairs[0])])
+    return estimate([intervals.minus(*pairs[0])])
 
 
 def decide(claim, whole, why):
