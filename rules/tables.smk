@@ -50,7 +50,7 @@ rule paper_vs_ours:
         config=json.dumps(
             {
                 key: config[key]
-                for key in ("model", "layer_groups", "tasks", "seeds", "max_length")
+                for key in ("model", "layer_groups", "tasks", "seeds", "max_length", "training")
             },
             sort_keys=True,
         ),

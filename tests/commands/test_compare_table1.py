@@ -41,6 +41,8 @@ def listed(page):
 def test_the_papers_study_differs_in_nothing_that_the_paper_says(compared):
     page = compared(study("paper"), ("mnli", "rte", "sst2", "mrpc"))
     assert all("(paper: not given)" in line for line in listed(page))
+    assert "- warm-up: 10 % of the steps (paper: not given)" in listed(page)
+    assert "bfloat16 (paper: not given)" in page
     assert "| MNLI, paper | 86.54 | 86.73 | 84.71 | 32.85 |" in page
     assert "| MRPC, ours | 80.00 [70.00, 90.00] |" in page
 

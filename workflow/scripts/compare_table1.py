@@ -35,7 +35,8 @@ def main(argv=None):
     lines = ["# Table 1: the paper's and ours", "", "What differs from the paper:", ""]
     lines += [f"- {difference}" for difference in differences(args.config, table)]
     lines += ["", "Dev accuracy in percent; ours with the 95 % interval over dev examples.", ""]
-    lines += [*rows(table), "", *SLIPS.splitlines()]
+    names = ["whole model", *(f"{group} layers put back" for group in tables.GROUPS)]
+    lines += [*tables.markdown(["", *names], rows(table)), "", *SLIPS.splitlines()]
     with whole(args.output) as beside:
         beside.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
@@ -54,6 +55,10 @@ def differences(config, table):
         yield from of_task(task, config["tasks"][task])
     yield f"seeds: {', '.join(map(str, config['seeds']))} (paper: not given)"
     yield f"length of the input: at most {config['max_length']} tokens (paper: not given)"
+    training = config["training"]
+    yield f"warm-up: {100 * training['warmup']:g} % of the steps (paper: not given)"
+    precision = training["precision"]
+    yield f"precision of the matrix products in training: {precision} (paper: not given)"
 
 
 def of_task(task, settings):
@@ -91,21 +96,16 @@ def text(value):
 
 
 def rows(table):
-    names = ["whole model", *(f"{group} layers put back" for group in tables.GROUPS)]
-    yield f"| | {' | '.join(names)} |"
-    yield "| --- |" + " --- |" * len(names)
+    """Of each task the paper's, if it has the task, and ours."""
     for task, of in table.groupby("task", sort=False):
-        ours = of.set_index("group").loc[GROUPS]
+        name = figures.task_name(task)
         if task in PAPER:
-            cells = " | ".join(f"{value:.2f}" for value in PAPER[task])
-            yield f"| {figures.task_name(task)}, paper | {cells} |"
-        cells = (
-            f"{row['accuracy']:.2f} [{row['low']:.2f}, {row['high']:.2f}]"
-            for _, row in ours.iterrows()
-        )
+            yield [f"{name}, paper", *(f"{value:.2f}" for value in PAPER[task])]
+        ours = of.set_index("group").loc[GROUPS]
         seeds = int(ours["seeds"].iloc[0])
         of_seeds = f", mean of {seeds} seeds" if seeds > 1 else ""
-        yield f"| {figures.task_name(task)}, ours{of_seeds} | {' | '.join(cells)} |"
+        cells = zip(ours["accuracy"], ours["low"], ours["high"])
+        yield [f"{name}, ours{of_seeds}", *(f"{a:.2f} [{b:.2f}, {c:.2f}]" for a, b, c in cells)]
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pandas as pd
-from landscape import cost
+from landscape import cost, tables
 from landscape.command import run, whole
 
 # sizes of what is small beside checkpoints, as measured in the embedded study
@@ -200,11 +200,12 @@ def markdown(table, config):
         "disk_peak_gb": "Disk while it runs, GB",
         "disk_end_gb": "Disk at the end, GB",
     }
-    lines = [f"| Stage | {' | '.join(columns.values())} |", "| --- |" + " ---: |" * len(columns)]
-    for row in table.to_dict("records"):
-        cells = [str(row["jobs"]), *(short(row[name]) for name in list(columns)[1:])]
-        lines.append(f"| {row['stage']} | {' | '.join(cells)} |")
-    lines += [
+    rows = [
+        [row["stage"], str(row["jobs"]), *(short(row[name]) for name in list(columns)[1:])]
+        for row in table.to_dict("records")
+    ]
+    lines = [
+        *tables.markdown(["Stage", *columns.values()], rows, numbers=True),
         "",
         f"{device}-hours: operations of the layers at {hardware['utilisation']:.0%} of "
         f"{hardware['tflops']:g} TFLOP/s (`hardware` in the config), without the start-up of jobs.",

@@ -58,8 +58,7 @@ def cells(table):
 
 
 def markdown(header, rows):
-    lines = [header, ["---"] + ["---:"] * (len(header) - 1), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    return "\n".join(tables.markdown(header, rows, numbers=True)) + "\n"
 
 
 def latex(header, rows):

@@ -151,3 +151,9 @@ def write_csv(table, path, measured=()):
     texts = {name: table[name].astype(object).fillna("NaN") for name in measured}
     with whole(path) as beside:
         table.assign(**texts).to_csv(beside, index=False, lineterminator="\n")
+
+
+def markdown(header, rows, numbers=False):
+    """The lines of a Markdown table of texts. numbers: all but the first column is set right."""
+    rules = ["---"] + ["---:" if numbers else "---"] * (len(header) - 1)
+    return [f"| {' | '.join(cells)} |" for cells in (header, rules, *rows)]
