@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pandas as pd
-from landscape import claims, figures, tables, tasks
+from landscape import claims, tables, tasks, verdicts
 from landscape.command import run, whole
 from landscape.runs import Run
 
@@ -42,7 +42,7 @@ def main(argv=None):
     with whole(args.csv) as beside:
         table.to_csv(beside, index=False, lineterminator="\n")
     with whole(args.markdown) as beside:
-        beside.write_text(markdown(table), encoding="utf-8")
+        beside.write_text(verdicts.markdown(table), encoding="utf-8")
 
 
 def collect(args):
@@ -86,70 +86,6 @@ def by_task(runs):
     for (init, task, _), run_ in sorted(runs.items()):
         found.setdefault(task, {}).setdefault(init, []).append(run_)
     return found
-
-
-def markdown(table):
-    """A page: how to read it, the verdicts at a glance, then claim by claim."""
-    lines = ["# Which of the paper's claims hold here", "", *RULE.splitlines(), ""]
-    deciding = table[table["decides"]]
-    tasks = list(dict.fromkeys(table["task"]))
-    lines += [f"| § | claim | {' | '.join(map(figures.task_name, tasks))} |"]
-    lines += ["| --- | --- |" + " --- |" * len(tasks)]
-    for (section, claim), rows in deciding.groupby(["section", "claim"], sort=False):
-        verdict = rows.set_index("task")["verdict"]
-        second = table[(table["claim"] == claim) & ~table["decides"]]
-        cells = " | ".join(glance(verdict.get(task), second, task) for task in tasks)
-        lines.append(f"| {section} | {claim} | {cells} |")
-    for (section, claim), rows in table.groupby(["section", "claim"], sort=False):
-        lines += ["", f"## § {section}: {claim}"]
-        for measure, cells in rows.groupby("measure", sort=False):
-            note = "" if cells["decides"].all() else " (a second look: it does not decide)"
-            lines += ["", f"**{measure}**{note}", ""]
-            lines += ["| task | pre-trained | from scratch | judged | verdict |"]
-            lines += ["| --- | --- | --- | --- | --- |"]
-            lines += [line(cell) for cell in cells.to_dict("records")]
-    return "\n".join(lines) + "\n"
-
-
-def glance(verdict, second, task):
-    """A verdict in short, marked where a second look comes to the opposite."""
-    if verdict is None:
-        return "–"
-    opposite = {claims.HOLDS: claims.FAILS, claims.FAILS: claims.HOLDS}.get(verdict)
-    others = set(second.loc[second["task"] == task, "verdict"])
-    return f"{verdict} \\*" if opposite in others else verdict
-
-
-RULE = """\
-A claim *holds* on a task where the 95 % interval of its measure lies wholly on the claimed side, it
-*does not hold* where the interval lies wholly on the other side, and else we *cannot tell*. The
-interval is of the difference between the inits, or of the value where a claim is about the
-fine-tuned model alone: over seeds where there are several, which says nothing about other examples;
-else over examples, which says nothing about other seeds. Planes and Fig. 4 are of the first seed
-only. A measure of one run without examples behind it has no interval. All fine-tuned models start
-from one pre-trained model, and nothing is corrected for the number of claims.
-\\* A second look at the same claim comes to the opposite: see below.
-Measures and bounds are in `workflow/scripts/landscape/claims.py`."""
-
-
-def line(row):
-    cells = [figures.task_name(row["task"])]
-    for low, value, high in (
-        ("pretrained_low", "pretrained", "pretrained_high"),
-        ("scratch_low", "scratch", "scratch_high"),
-        ("low", "judged", "high"),
-    ):
-        cells.append(interval(row[low], row[value], row[high]))
-    seeds = f"{row['seeds']} seeds" if row["seeds"] > 1 else "one seed"
-    over = seeds if row["over"] == "seeds" else f"examples, {seeds}"
-    reason = f": {row['reason']}" if row["reason"] else f" (over {over})"
-    return f"| {' | '.join(cells)} | *{row['verdict']}*{reason} |"
-
-
-def interval(low, value, high):
-    if value != value:
-        return "–"
-    return f"{value:.3g}" + (f" [{low:.3g}, {high:.3g}]" if low == low else "")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,190 @@
+"""The claims of studies made by hand, whose verdicts are known beforehand."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from known import AXIS, bowl, surface
+from landscape import tasks
+
+import judge_claims
+
+WIDER, FINAL, ERROR = "much wider", "the final loss", "poor performance"
+CONSISTENT = "surfaces are consistent"
+SPARSE = AXIS[::4]
+
+
+class Study:
+    """Files of runs, and what the command makes of them."""
+
+    def __init__(self, folder):
+        self.folder, self.files, self.tasks = folder, {}, []
+
+    def write(self, option, name, table):
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix == ".parquet":
+            table.to_parquet(path)
+        else:
+            table.to_csv(path, index=False, na_rep="NaN")
+        self.files.setdefault(option, []).append(path)
+
+    def task(self, task, classes=2):
+        self.tasks.append(task)
+        path = self.folder / task / "sample.parquet"
+        labels = pa.table({"label": pa.array(range(classes), pa.int32())})
+        tasks.write(labels, {"labels": classes}, path)
+        self.files.setdefault("samples", []).append(path)
+
+    def run(self, init, task, loss=bowl, seed=0, wrong=20, collapsed=False, noise=0.01):
+        """A run; `wrong` of 100 dev examples. Its layers matter the more the higher they are."""
+        if task not in self.tasks:
+            self.task(task)
+        of = f"{init}/{task}/s{seed}"
+
+        def add(option, name, table):
+            key = dict(init=init, task=task, seed=seed)
+            self.write(option, f"{option}/{of}/{name}", table.assign(**key))
+
+        for plane in ("curve", "full", "random", "low", "middle", "high"):
+            group = plane in ("low", "middle", "high")
+            line = plane == "curve"
+            points = surface(
+                (lambda a, b: loss(a + 1, b)) if group else loss,
+                alphas=AXIS if line else SPARSE,
+                betas=(0.0,) if line else SPARSE,
+                se=noise,
+                group=group,
+            )
+            points["dev_predicted_0"] = 100 if collapsed else 50
+            add("surfaces", f"{plane}.parquet", points.assign(plane=plane))
+        end = loss(1.0, 0.0)
+        log = pd.DataFrame({"epoch": [0.5, 1.0, 1.5, 2.0], "loss": end + np.array([2, 1, 0.2, 0])})
+        add("logs", "log.csv", log)
+        share = {"dev_error": wrong / 100, "dev_n": 100}
+        add("scores", "scores.csv", pd.DataFrame({"epoch": [1, 2]}).assign(**share))
+        path = {"epoch": [0, 1, 2], "cos": [np.nan, 0.6, 1.0], "path": [0, 0.7, 1.4]}
+        add("projections", "projection.csv", pd.DataFrame(path).assign(cos_axes=0.01))
+        if init == "pretrained":
+            lost = {"none": 0, "low": 1, "middle": 10, "high": 40}
+            right = [100 - wrong - less for less in lost.values()]
+            rollback = pd.DataFrame({"group": list(lost), "dev_correct": right, "dev_n": 100})
+            add("rollbacks", "rollback.csv", rollback)
+        norms = {"whole": 2.0, "0": 1.0, "1": 1.0, "2": 1.0}
+        path = self.folder / f"norms/{of}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"norm": norms, "start_norm": norms}))
+        self.files.setdefault("norms", []).append(path)
+
+    def argv(self):
+        argv = [part for option, paths in self.files.items() for part in (f"--{option}", *paths)]
+        about = {"tasks": self.tasks, "layer_groups": self.tasks}
+        about["overfitting"] = {"task": self.tasks[0]}
+        groups = {"low": [0, 0], "middle": [1, 1], "high": [2, 2]}
+        argv += ["--figures", json.dumps(about), "--layer-groups", json.dumps(groups)]
+        return [*argv, "--csv", self.folder / "out.csv", "--markdown", self.folder / "out.md"]
+
+    def judged(self):
+        """The rows and the page."""
+        judge_claims.main([str(part) for part in self.argv()])
+        table = pd.read_csv(self.folder / "out.csv", keep_default_na=False, na_values=[""])
+        return table, (self.folder / "out.md").read_text()
+
+
+@pytest.fixture
+def study(tmp_path):
+    return Study(tmp_path)
+
+
+def of(table, claim, task="mnli", decides=True):
+    rows = table[table["claim"].str.contains(claim) & (table["decides"] == decides)]
+    return rows[rows["task"] == task].iloc[0]
+
+
+def narrow(alpha, beta):
+    return bowl(alpha, beta) + 2 * (alpha - 1) ** 2
+
+
+def higher(alpha, beta):
+    return bowl(alpha, beta) + 0.3
+
+
+def nowhere(alpha, beta):
+    return np.nan
+
+
+def test_one_claim_holds_one_does_not_and_of_one_we_cannot_tell(study):
+    """Of the same basins, the fine-tuned one higher, with fewer errors on dev."""
+    study.run("pretrained", "mnli", higher, wrong=10)
+    study.run("scratch", "mnli", wrong=60)
+    table, page = study.judged()
+    assert of(table, ERROR)["verdict"] == "holds"
+    assert of(table, FINAL)["verdict"] == "does not hold"
+    assert of(table, WIDER)["verdict"] == "cannot tell"
+    assert of(table, WIDER)["reason"] == "the interval over examples lies on both sides"
+    assert of(table, ERROR)["over"] == "examples" and of(table, ERROR)["seeds"] == 1
+    assert of(table, ERROR)["judged"] == pytest.approx(-0.5)
+    glance = [line for line in page.splitlines() if line.startswith("| 5") or "| 6 |" in line]
+    found = {claim: next(line for line in glance if claim in line) for claim in (FINAL, ERROR)}
+    assert found[FINAL].endswith("| ✗ does not hold |")
+    assert found[ERROR].endswith("| ✓ holds |")
+    assert "| ? cannot tell |" in page
+
+
+def test_the_page_counts_its_judgements(study):
+    study.run("pretrained", "mnli", higher, wrong=10)
+    study.run("scratch", "mnli", wrong=60)
+    table, page = study.judged()
+    first = table[table["decides"]]
+    number = first["verdict"].value_counts()
+    said = (
+        f"Of {len(first)} judgements, a claim on a task each, {number['holds']} hold, "
+        f"{number['does not hold']} do not hold, and of {number['cannot tell']} we cannot tell."
+    )
+    assert said in page
+    assert f"{first['low'].notna().sum()} of them have an interval" in page
+
+
+def test_a_basin_that_is_wider_is_said_to_be(study):
+    study.run("pretrained", "mnli")
+    study.run("scratch", "mnli", narrow)
+    table, _ = study.judged()
+    assert of(table, WIDER)["verdict"] == "holds"
+
+
+def test_three_seeds_are_judged_over_seeds(study):
+    for seed, wrong in enumerate((10, 12, 14)):
+        study.run("pretrained", "mnli", seed=seed, wrong=wrong)
+        study.run("scratch", "mnli", seed=seed, wrong=wrong + 30)
+    table, page = study.judged()
+    row = of(table, ERROR)
+    assert (row["seeds"], row["over"], row["verdict"]) == (3, "seeds", "holds")
+    assert row["low"] == pytest.approx(row["high"]) == pytest.approx(-0.3)
+    assert "*holds* (over 3 seeds)" in page
+
+
+def test_a_collapsed_run_is_named_where_it_says_nothing(study):
+    study.run("pretrained", "mnli", wrong=10)
+    study.run("scratch", "mnli", wrong=60, collapsed=True)
+    table, _ = study.judged()
+    row = of(table, WIDER)
+    assert row["verdict"] == "cannot tell" and "scratch mnli seed 0 collapsed" in row["reason"]
+    assert of(table, ERROR)["verdict"] == "holds"  # any model has errors
+
+
+def test_a_run_without_finite_losses_is_told_from_what_is_known_of_it(study):
+    study.run("pretrained", "mnli", nowhere, wrong=10)
+    study.run("scratch", "mnli", wrong=60)
+    study.run("pretrained", "rte")
+    study.run("scratch", "rte")
+    table, _ = study.judged()
+    rows = table[(table["task"] == "mnli") & table["claim"].str.contains("loss|wide|flat|surfaces")]
+    rows = rows[~rows["measure"].str.contains("dev accuracy|‖δ‖")]
+    assert len(rows) > 10 and set(rows["verdict"]) == {"cannot tell"}
+    assert rows["reason"].str.contains("finite").all(), rows["reason"].tolist()
+    assert rows["reason"].str.contains("pretrained mnli seed 0").all(), rows["reason"].tolist()
+    assert of(table, ERROR)["verdict"] == "holds"
+    assert of(table, "putting them back")["verdict"] == "holds"
+    assert of(table, CONSISTENT, "rte")["verdict"] == "holds"  # another task is as it was
