@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from helpers import error_of
 from known import AXIS, bowl, surface
 from landscape import tasks
 
@@ -77,6 +78,15 @@ class Study:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps({"norm": norms, "start_norm": norms}))
         self.files.setdefault("norms", []).append(path)
+
+    def sharpness(self, init, task, average, worst=(0.5,), rho=0.05):
+        rows = [("end", np.nan, np.nan, 0.0)]
+        rows += [("average", rho, draw, rise) for draw, rise in enumerate(average)]
+        rows += [("worst", 0.002, step, rise) for step, rise in enumerate(worst)]
+        table = pd.DataFrame(rows, columns=["kind", "rho", "draw", "rise"])
+        table = table.assign(init=init, task=task, seed=0, loss_se=0.01, n=100)
+        table["loss"] = 0.1 + table["rise"]
+        self.write("sharpness", f"sharpness/{init}/{task}/s0.csv", table)
 
     def argv(self):
         argv = [part for option, paths in self.files.items() for part in (f"--{option}", *paths)]
@@ -188,3 +198,49 @@ def test_a_run_without_finite_losses_is_told_from_what_is_known_of_it(study):
     assert of(table, ERROR)["verdict"] == "holds"
     assert of(table, "putting them back")["verdict"] == "holds"
     assert of(table, CONSISTENT, "rte")["verdict"] == "holds"  # another task is as it was
+
+
+@pytest.fixture
+def ends(study):
+    """Two runs alike; only their sharpness is to be said."""
+    study.run("pretrained", "mnli")
+    study.run("scratch", "mnli")
+    return study
+
+
+def sharpness(table, kind):
+    return table[table["measure"].str.contains(kind)].iloc[0]
+
+
+def test_sharpness_is_a_second_look_that_names_its_ball(ends):
+    ends.sharpness("pretrained", "mnli", average=(0.1, 0.2, 0.3), worst=(0.0, 0.9, 0.8))
+    ends.sharpness("scratch", "mnli", average=(1.0, 1.1, 1.2), worst=(0.0, 0.4, 0.5))
+    table, _ = ends.judged()
+    average, worst = sharpness(table, "mean rise"), sharpness(table, "largest rise")
+    assert not average["decides"] and not worst["decides"]
+    assert "sd 0.05" in average["measure"] and "at most 0.002" in worst["measure"]
+    assert (average["judged"], average["verdict"]) == (pytest.approx(-0.9), "holds")
+    assert (worst["judged"], worst["verdict"]) == (pytest.approx(0.4), "does not hold")
+    assert (worst["pretrained"], worst["scratch"]) == (0.9, 0.5)  # the largest, not the last
+
+
+def test_without_sharpness_there_is_no_such_look(ends):
+    table, _ = ends.judged()
+    assert not table["measure"].str.contains(" rise of the loss when").any()
+
+
+def test_rises_that_are_not_finite_are_no_sharpness(ends):
+    ends.sharpness("pretrained", "mnli", average=(0.1, np.nan, 0.3), worst=(0.1, np.inf))
+    ends.sharpness("scratch", "mnli", average=(1.0, 1.1, 1.2))
+    table, _ = ends.judged()
+    for kind, lost in (("mean rise", "1 of 3 rises"), ("largest rise", "1 of 2 rises")):
+        row = sharpness(table, kind)
+        assert row["verdict"] == "cannot tell"
+        assert lost in row["reason"] and "pretrained mnli seed 0" in row["reason"]
+
+
+def test_balls_of_several_sizes_are_refused(ends):
+    ends.sharpness("pretrained", "mnli", average=(0.1, 0.2), rho=0.05)
+    ends.sharpness("scratch", "mnli", average=(0.1, 0.2), rho=0.1)
+    error = error_of(judge_claims.main, ends.argv())
+    assert "sharpness/scratch/mnli/s0.csv" in error and "rho 0.05, 0.1" in error

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from known import AXIS, GUESS, WIDTH, bowl, run, surface
 from landscape import basins
-from landscape.runs import Unknown
+from landscape.runs import NotMeasured, Unknown
 
 
 def test_the_width_of_a_parabola():
@@ -131,3 +131,38 @@ def test_a_grid_without_a_line_through_0_is_measured_beside_it():
     even = np.linspace(-4, 4, 40)
     one.planes["low"] = surface(lambda a, b: 0.1 + 0.2 * a**2, even, even, group=True)
     assert basins.group_width(one, "low")[0] == pytest.approx(WIDTH, abs=0.05)
+
+
+def sharp(kind, rises, loss_se=0.0):
+    one, rises = run(), list(rises)
+    table = pd.DataFrame({"kind": kind, "draw": range(len(rises)), "rise": rises})
+    one.tables["sharpness"] = table.assign(loss_se=loss_se)
+    return one
+
+
+def test_the_mean_rise_is_open_in_its_draws_and_its_examples():
+    value, low, high = basins.average_sharpness(sharp("average", [1, 2, 3]))
+    half = 4.302653 / 3**0.5  # t with 2 degrees of freedom, standard deviation 1
+    assert (value, low, high) == pytest.approx((2, 2 - half, 2 + half))
+    value, low, high = basins.average_sharpness(sharp("average", [2, 2, 2], loss_se=0.1))
+    assert (value, low, high) == pytest.approx((2, 2 - 0.196, 2 + 0.196), abs=1e-4)
+    both = basins.average_sharpness(sharp("average", [1, 2, 3], loss_se=0.1))
+    assert both[2] - 2 == pytest.approx(np.hypot(half, 0.196), abs=1e-4)
+    with pytest.raises(Unknown, match="one draw"):
+        basins.average_sharpness(sharp("average", [1]))
+
+
+def test_the_largest_rise_is_that_of_any_step():
+    found = basins.worst_sharpness(sharp("worst", [0, 3, 1], loss_se=[0.0, 0.1, 0.9]))
+    assert found == pytest.approx((3, 3 - 0.196, 3 + 0.196), abs=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["average", "worst"])
+def test_no_sharpness_without_finite_rises_or_of_the_other_kind(kind):
+    of = {"average": basins.average_sharpness, "worst": basins.worst_sharpness}
+    with pytest.raises(Unknown, match="2 of 3 rises"):
+        of[kind](sharp(kind, [1, np.nan, np.inf]))
+    with pytest.raises(NotMeasured, match=f"no {kind} sharpness"):
+        of[kind](sharp("end", [0]))
+    with pytest.raises(NotMeasured, match="no sharpness of"):
+        of[kind](run())

@@ -11,6 +11,7 @@ from landscape.runs import Run
 
 PLANES = ["init", "task", "seed", "plane", "alpha", "beta", "landmark", "dtype"]
 PLANES += ["train_loss", "train_loss_se", "dev_error", "dev_error_se", "dev_n"]
+SHARPNESS = ["kind", "rho", "draw", "loss", "loss_se", "rise", "n"]
 
 
 def main(argv=None):
@@ -23,6 +24,7 @@ def main(argv=None):
     parser.add_argument("--projections", nargs="+", required=True)
     parser.add_argument("--longer", nargs="*", default=[], help="projections of Fig. 4's epochs")
     parser.add_argument("--rollbacks", nargs="+", required=True)
+    parser.add_argument("--sharpness", nargs="*", default=[], help="rises in balls around the end")
     parser.add_argument("--norms", nargs="+", required=True, help="…/{init}/{task}/s{seed}.json")
     parser.add_argument("--figures", type=json.loads, required=True, help="the config's, as JSON")
     parser.add_argument("--layer-groups", type=json.loads, required=True, help="as JSON")
@@ -34,7 +36,7 @@ def main(argv=None):
     for of_task in runs.values():
         claims.compare_depths(of_task)
     rows = []
-    for claim in claims.claims(args.layer_groups):
+    for claim in claims.claims(args.layer_groups, balls(args.sharpness)):
         about = args.figures[claim.tasks]
         for task in [about["task"]] if claim.tasks == "overfitting" else about:
             rows.append({"task": task} | claims.judge(claim, runs.get(task, {})))
@@ -63,6 +65,7 @@ def collect(args):
         "projection": (args.projections, ["epoch", "cos", "path", "cos_axes"]),
         "longer": (args.longer, ["epoch", "eq4_alpha", "eq5_beta"]),
         "rollback": (args.rollbacks, ["group", "dev_correct", "dev_n"]),
+        "sharpness": (args.sharpness, SHARPNESS),
     }
     for name, (paths, columns) in kinds.items():
         if paths:
@@ -78,6 +81,20 @@ def collect(args):
         if (init, task, seed) in runs:
             runs[init, task, seed].norms = json.loads(path.read_text())
     return runs
+
+
+def balls(paths):
+    """{kind: ρ} of the balls in which sharpness was measured: one of each kind for all runs."""
+    if not paths:
+        return {}
+    table = tables.read(paths, [*tables.KEY, *SHARPNESS])
+    found = {}
+    for kind, sizes in table[table["kind"] != "end"].groupby("kind")["rho"]:
+        if sizes.nunique(dropna=False) > 1:
+            given = ", ".join(f"{size:g}" for size in sizes.unique())
+            tables.stop(table, f"kind {kind} with rho {given}, expected one for all runs")
+        found[kind] = sizes.iloc[0]
+    return found
 
 
 def by_task(runs):

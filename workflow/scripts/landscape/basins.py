@@ -5,9 +5,10 @@ direction and a unit, and rescaling weights changes both (Dinh et al. 2017), so 
 """
 
 import numpy as np
+from scipy.stats import t
 
-from .intervals import NONE, Z, minus, scaled
-from .runs import Unknown, grid
+from .intervals import NONE, Z, minus, scaled, with_error
+from .runs import NotMeasured, Unknown, grid
 
 
 def depth(run):
@@ -120,6 +121,43 @@ def curvature(run, reach=0.5):
 def relative_curvature(run):
     """`curvature` in loss / (‖Δθ‖/‖θ0‖)²."""
     return scaled(curvature(run), (run.norm("start_norm") / run.norm()) ** 2)
+
+
+def rises(run, kind):
+    """The rows of one kind of `sharpness`, by draw or step; their rises must all be finite."""
+    table = run.table("sharpness")
+    rows = table[table["kind"] == kind].sort_values("draw")
+    if rows.empty:
+        raise NotMeasured(f"no {kind} sharpness of {run}")
+    if lost := int((~np.isfinite(rows["rise"])).sum()):
+        raise Unknown(f"{lost} of {len(rows)} rises of the {kind} sharpness of {run} not finite")
+    return rows
+
+
+def average_sharpness(run):
+    """Mean rise of the loss over random draws of a relative change of all weights.
+
+    Both the draws and the examples leave it open: t interval over the draws, and the standard
+    error of the losses, which all draws share. Raises Unknown for one draw alone.
+    """
+    rows = rises(run, "average")
+    draws = len(rows)
+    if draws < 2:
+        raise Unknown(f"one draw of the average sharpness of {run}, a mean needs two")
+    of_draws = t.ppf(0.975, draws - 1) * rows["rise"].std() / np.sqrt(draws)
+    half = np.hypot(of_draws, Z * rows["loss_se"].mean())
+    mean = float(rows["rise"].mean())
+    return mean, mean - half, mean + half
+
+
+def worst_sharpness(run):
+    """Largest rise of the loss on an ascent within a ball of relative changes of all weights.
+
+    What the ascent found, so at most the true one; the interval is over examples alone.
+    """
+    rows = rises(run, "worst")
+    highest = rows.loc[rows["rise"].idxmax()]
+    return with_error(float(highest["rise"]), highest["loss_se"])
 
 
 def between(run):

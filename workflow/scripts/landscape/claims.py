@@ -41,6 +41,19 @@ SMOOTH = (
     "the training loss of fine-tuning BERT tends to monotonously decrease along the optimization "
     "direction; from random initial point the path is more rough"
 )
+FLAT = "the optima of fine-tuning BERT are more flat"
+SHARPNESS = {  # by kind: with ρ, and what measures it
+    "average": (
+        "mean rise of the loss when each weight of the encoder changes by a normal share of "
+        "itself (sd {:g})",
+        basins.average_sharpness,
+    ),
+    "worst": (
+        "largest rise of the loss found when each weight of the encoder changes by at most {:g} "
+        "of itself",
+        basins.worst_sharpness,
+    ),
+}
 STRAIGHT = "fine-tuning BERT finds the optimization direction in a more straightforward way"
 ROBUST = "for more training epochs the generalization error does not dramatically increase"
 CONSISTENT = "the generalization error surfaces are consistent with the training loss surfaces"
@@ -53,8 +66,11 @@ WIDTH = (
 )
 
 
-def claims(layer_groups):
-    """All of them. layer_groups: {low, middle, high: (first, last)}."""
+def claims(layer_groups, balls):
+    """All of them.
+
+    layer_groups: {low, middle, high: (first, last)}; balls: {kind: ρ} of the sharpness measured.
+    """
     return [
         Claim("3.2", "δ1 and δ2 are nearly orthogonal", "|cos(δ1, δ2)|, at most 0.1",
               measures.orthogonality, more=False, bound=0.1),
@@ -84,11 +100,13 @@ def claims(layer_groups):
               more=False, bound=1.0, tasks="overfitting"),
         Claim("6", "training from scratch usually has poor performance on the unseen data",
               "dev error at the end", measures.end_error, more=False),
-        Claim("6.1", "the optima of fine-tuning BERT are more flat",
+        Claim("6.1", FLAT,
               "second derivative of the loss along δ1 at the end, in 1/‖δ1‖²",
               basins.curvature, more=False),
-        Claim("6.1", "the optima of fine-tuning BERT are more flat", "the same in (‖θ0‖/‖Δθ‖)²",
+        Claim("6.1", FLAT, "the same in (‖θ0‖/‖Δθ‖)²",
               basins.relative_curvature, more=False, decides=False),
+        *(Claim("6.1", FLAT, words.format(balls[kind]), of, more=False, decides=False)
+          for kind, (words, of) in SHARPNESS.items() if kind in balls),
         Claim("6.2", CONSISTENT, "rank correlation of loss and error over the plane, at least 0.5",
               measures.agreement, bound=0.5),
         Claim("6.2", "the two surfaces are shifted with respect to each other",

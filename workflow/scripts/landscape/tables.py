@@ -12,7 +12,7 @@ INITS = {"scratch": "From scratch", "pretrained": "Pre-trained"}
 GROUPS = {"low": "Low layers", "middle": "Middle layers", "high": "High layers"}
 
 KEY = ["init", "task", "seed"]
-TEXT = {"init", "task", "plane", "landmark", "dtype", "phase", "group", "layers"}
+TEXT = {"init", "task", "plane", "landmark", "dtype", "phase", "group", "layers", "kind"}
 
 
 def read(paths, columns):
