@@ -18,6 +18,7 @@ rule report_page:
         claims=rules.claims.output.markdown,
         table1=rules.table1.output.markdown,
         compared=rules.paper_vs_ours.output[0],
+        runs=rules.runs_table.output.markdown,
     output:
         report(
             "<results>/report.html",
@@ -36,6 +37,6 @@ rule report_page:
     shell:
         "python {input.code[0]} --figures {input.figures} --surfaces {input.planes} {input.groups}"
         " --trajectories {input.trajectories} --claims {input.claims}"
-        " --table1 {input.table1} --compared {input.compared}"
+        " --table1 {input.table1} --compared {input.compared} --runs {input.runs}"
         " --config {params.config:q} --benchmarks {params.benchmarks} --pages $(dirname {input.pages[0]})"
         " --output {output} > {log} 2>&1"

@@ -116,9 +116,40 @@ rule claims:
         " --csv {output.csv} --markdown {output.markdown} > {log} 2>&1"
 
 
+rule runs_table:
+    input:
+        code=code("tabulate_runs.py"),
+        curves=rules.claims.input.curves,
+        selected=expand(f"{RUN}/selected.json", **RUNS),
+        norms=rules.claims.input.norms,
+        projections=rules.claims.input.projections,
+    output:
+        csv=report(
+            "<results>/tables/runs.csv",
+            caption="../workflow/report/runs.rst",
+            category="Tables",
+            labels={"table": "runs"},
+        ),
+        markdown="<results>/tables/runs.md",
+    log:
+        "<logs>/tables/runs.log",
+    conda:
+        "../envs/plot.yaml"
+    params:
+        groups=json.dumps(GROUPS, sort_keys=True),
+    message:
+        "list the runs"
+    shell:
+        "python {input.code[0]} --curves {input.curves} --selected {input.selected}"
+        " --norms {input.norms} --projections {input.projections}"
+        " --layer-groups {params.groups:q} --csv {output.csv} --markdown {output.markdown}"
+        " > {log} 2>&1"
+
+
 rule tables:
     input:
         rules.table1.output,
+        rules.runs_table.output,
         rules.paper_vs_ours.output,
         rules.claims.output,
     localrule: True

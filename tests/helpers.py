@@ -253,7 +253,7 @@ STAGES = {
     "surfaces": ["surface"],
     "trajectories": ["project_trajectory", "evaluate_trajectory"],
     "rollbacks": ["rollback"],
-    "figures, tables, report": ["figure", "table", "paper", "claims", "report"],
+    "figures, tables, report": ["figure", "table", "runs_table", "paper", "claims", "report"],
 }
 
 

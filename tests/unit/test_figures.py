@@ -171,6 +171,13 @@ def test_same_command_same_bytes(tmp_path, write, draw):
     assert b"/FontFile2" in (tmp_path / "out" / "once.pdf").read_bytes()  # embedded TrueType
 
 
+def test_a_figure_of_one_seed_says_which(tmp_path, write, draw):
+    for seed in (1, 2):
+        draw(figure6_error_surfaces, "--surfaces", *write(surface(seed=seed)), name=f"s{seed}")
+    one, two = ((tmp_path / f"out/s{seed}.png").read_bytes() for seed in (1, 2))
+    assert one != two  # the points are the same
+
+
 def test_path_of_figure_1_takes_from_the_curve_what_lies_between_start_and_end(write, draw):
     curve = surface(plane="curve", grid=np.linspace(-2, 2, 17))
     (full,), (line,) = write(surface()), write(curve)

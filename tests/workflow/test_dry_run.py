@@ -64,6 +64,7 @@ def test_the_papers_jobs(paper):
         **{f"figure{number}": 1 for number in range(1, 8)},
         "table1": 1,
         "paper_vs_ours": 1,
+        "runs_table": 1,
         "claims": 1,
         "report_page": 1,
         "all": 1,

@@ -22,7 +22,7 @@ def binned(log, bins):
 
 def main(argv=None):
     parser = figures.parser(__doc__, "logs")
-    parser.add_argument("--bins", type=int, default=10, help="per epoch (default: %(default)s)")
+    parser.add_argument("--bins", type=int, default=5, help="per epoch (default: %(default)s)")
     args = parser.parse_args(argv)
     logs = tables.read(args.logs, [*tables.KEY, "epoch", "loss"])
     logs = tables.select(logs, task=args.tasks)
@@ -46,9 +46,8 @@ def main(argv=None):
         ax.xaxis.get_major_locator().set_params(integer=True)
         ax.set(title=figures.task_name(task), xlabel="epoch", ylim=(0, None), xlim=(0, None))
     axes[0, 0].set_ylabel("training loss")
-    figures.legend(
-        figure, figures.line_entries(inits) + figures.non_finite_entries(losses["loss"], "black")
-    )
+    entries = figures.line_entries(inits) + figures.range_entries(losses["seeds"].max())
+    figures.legend(figure, entries + figures.non_finite_entries(losses["loss"], "black"))
     figures.save(figure, args, losses, ["loss"])
 
 

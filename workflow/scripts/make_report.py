@@ -26,6 +26,7 @@ def main(argv=None):
     parser.add_argument("--claims", required=True, help=".md")
     parser.add_argument("--table1", type=Path, required=True, help=".md")
     parser.add_argument("--compared", required=True, help="Table 1 beside the paper's, .md")
+    parser.add_argument("--runs", required=True, help="each in a line, .md")
     parser.add_argument("--config", type=json.loads, required=True, help="the study, as JSON")
     parser.add_argument("--benchmarks", type=Path, required=True, help="folder of what jobs cost")
     parser.add_argument("--pages", type=Path, required=True, help="folder of template and captions")
@@ -55,6 +56,7 @@ def main(argv=None):
         ).replace("</", r"<\/"),
         table1=captioned(args.table1, args.pages) | {"html": html_of(text_of(args.table1))},
         compared=html_of(text_of(args.compared)),
+        runs=html_of(text_of(args.runs)),
         config=yaml.safe_dump(config, sort_keys=False, default_flow_style=None, width=100),
         made_by=made_by(args.surfaces),
         cost=cost(args.benchmarks),

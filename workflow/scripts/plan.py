@@ -34,7 +34,7 @@ def main(argv=None):
         study.surfaces(),
         study.trajectories(),
         study.rollbacks(),
-        stage("figures, tables, report", 7 + 3 + 1, disk=BYTES["figures"]),
+        stage("figures, tables, report", 7 + 4 + 1, disk=BYTES["figures"]),
     ]
     table = pd.DataFrame(stages)
     total = table.drop(columns=["stage", "longest_job_hours"]).sum()

@@ -13,6 +13,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from matplotlib.patheffects import Normal, Stroke
 from matplotlib.ticker import MaxNLocator
 
@@ -30,7 +31,7 @@ LINES = {
 TRAJECTORY_CSV = [*tables.KEY, "drawn", "landmark", "phase", "epoch", "alpha", "beta"]
 TRAJECTORY_CSV += ["eq4_alpha", "eq5_beta"]
 START_END = {"start": ("o", "start"), "end": ("*", "end")}  # landmark: marker and label
-BANDS = 15  # odd: the loss of guessing lies within a band, so that its plateau is one colour
+BANDS = 15  # odd: ln(classes) lies within a band, so that the plateau there is one colour
 PAGE = 7.0  # inches, the text width of a two-column journal page
 HALO = [Stroke(linewidth=2, foreground="white", alpha=0.8), Normal()]  # behind words
 # the two lines of a trajectory, with an edge that is seen on dark and on light
@@ -74,7 +75,7 @@ def add_ceiling(flags):
         type=float,
         default=2.0,
         metavar="X",
-        help="top of the loss scale, times the loss of guessing ln(classes) (default: %(default)s)",
+        help="top of the loss scale, times ln(classes) (default: %(default)s)",
     )
 
 
@@ -122,14 +123,15 @@ def _colours(name, bands, extend):
 
 
 def loss_scale(points, name, ceiling):
-    """Even bands from 0 to `ceiling` times the loss of guessing.
+    """Even bands from 0 to `ceiling` times ln(classes), the loss of an even guess.
 
     Losses explode far from the optimum. A scale up to the largest would hide the basin, and one
     for each surface would make wide and narrow basins look alike.
     """
-    guess = float(np.log(points["classes"].iloc[0]))
+    classes = points["classes"].iloc[0]
+    guess = float(np.log(classes))
     top = ceiling * guess
-    ticks = {0.0: "0", top: f"{top:.2g}", guess: f"{guess:.2g}\n(guess)"}
+    ticks = {0.0: "0", top: f"{top:.2g}", guess: f"{guess:.2g}\n(ln {classes})"}
     ticks = {loss: label for loss, label in ticks.items() if loss <= top}
     levels = np.linspace(0, top, BANDS + 1)
     return Scale(levels, _colours(name, BANDS, "max"), ticks, "max")
@@ -368,6 +370,12 @@ def line_entries(inits):
     return [entry(tables.INITS[init], **LINES[init]) for init in inits]
 
 
+def range_entries(seeds):
+    """An entry for the range over seeds, where there are several."""
+    band = Patch(color="black", alpha=0.25, linewidth=0, label=f"range over {seeds} seeds")
+    return [band] if seeds > 1 else []
+
+
 def trajectory_entries(colours):
     """Entries for the trajectories of these labels and colours."""
     drawn = [
@@ -388,7 +396,13 @@ def non_finite_entries(values, colour=VERMILION):
 
 
 def save(figure, args, drawn, measured):
-    """The figure as PDF and PNG, and the drawn numbers as CSV: same input, same bytes."""
+    """The figure as PDF and PNG, and the drawn numbers as CSV: same input, same bytes.
+
+    A figure of one seed says which.
+    """
+    if "seed" in drawn:
+        seeds = ", ".join(map(str, sorted(drawn["seed"].unique())))
+        figure.text(0.995, 0.995, f"seed {seeds}", ha="right", va="top", size=6, color="0.35")
     with whole(args.pdf) as beside:
         figure.savefig(beside, format="pdf", dpi=300, metadata={"CreationDate": None})
     with whole(args.png) as beside:

@@ -78,10 +78,13 @@ class Run:
         return float(-(shares * np.log(shares)).sum())
 
     def collapsed(self):
-        """Whether the final model gives (almost) all dev examples one class."""
-        end = self.landmark("end")
-        predicted = end.filter(regex=r"^dev_predicted_\d+$")
-        return predicted.max() >= 0.99 * end["dev_n"]
+        return gives_one_class(self.landmark("end"))
+
+
+def gives_one_class(point):
+    """Whether the model at a point of a surface gives (almost) all dev examples one class."""
+    predicted = point.filter(regex=r"^dev_predicted_\d+$")
+    return bool(predicted.max() >= 0.99 * point["dev_n"])
 
 
 def grid(points):
