@@ -95,15 +95,16 @@ def write_split(path, lengths, classes=3, seed=0, pad_id=0, types=True):
     return path
 
 
-def padded_logits(model, path, size=7):
+def padded_logits(model, path, size=7, grad=False):
     """Logits and labels of a tokenised split in the plainest way: the reference of the fast one.
 
     Batches in the file's order, all padded to their longest, always with an attention mask.
+    grad: whether gradients may be taken of them.
     """
     table, facts = tasks.read(path)
     examples = table.to_pylist()
     logits = []
-    with torch.no_grad():
+    with torch.set_grad_enabled(grad):
         for first in range(0, len(examples), size):
             batch = examples[first : first + size]
             width = max(len(one["input_ids"]) for one in batch)

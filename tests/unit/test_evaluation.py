@@ -150,6 +150,41 @@ def test_bfloat16(case, frozen):
     assert got == unfrozen("dev")
 
 
+def gradient(model):
+    """{checkpoint name: gradient}, which is then taken away; a parameter without one has zero."""
+    held = models.parameters(model)
+    found = {n: torch.zeros_like(p) if p.grad is None else p.grad for n, p in held.items()}
+    model.zero_grad()
+    return found
+
+
+@pytest.mark.parametrize("budget", [64, 100_000])
+def test_the_gradient_is_that_of_the_plain_forward_on_padded_batches(case, budget):
+    model, path = case
+    cross_entropy(*helpers.padded_logits(model, path, grad=True)).backward()
+    plain = gradient(model)
+    evaluator(model, path, budget=budget).add_gradient("dev")
+    for name, value in gradient(model).items():
+        size = plain[name].norm()
+        assert (value - plain[name]).norm() <= 1e-4 * size + 1e-6, name
+    assert sum(value.norm() > 0.01 for value in plain.values()) > len(plain) / 2  # it would show
+
+
+def test_the_gradient_is_added_has_always_the_same_bits_and_changes_nothing_else(case):
+    model, path = case
+    before, measure = helpers.bits(model), evaluator(model, path)
+    loss = measure("dev")
+    measure.add_gradient("dev")
+    first = gradient(model)
+    measure.add_gradient("dev")
+    assert all(torch.equal(value, first[name]) for name, value in gradient(model).items())
+    for _ in range(2):
+        measure.add_gradient("dev")
+    for name, value in gradient(model).items():
+        torch.testing.assert_close(value, 2 * first[name], rtol=1e-4, atol=1e-5)
+    assert measure("dev") == loss and helpers.bits(model) == before
+
+
 @pytest.fixture(scope="module")
 def many(tmp_path_factory):
     """A split of several blocks, the last one not full."""
