@@ -18,6 +18,7 @@ import download_task
 import evaluate_surface
 import gather_surface
 import initial_model
+import measure_sharpness
 import rollback
 import train
 
@@ -71,6 +72,14 @@ def rolled_back(folder, **more):
     options |= {"dev": folder / "dev.parquet", "labels": ("scratch", "mine", 0)}
     options |= {"group": ("low", 0, 0), "batch-tokens": 100, "output": folder / "rollback.csv"}
     return rollback.main, argv(options | more)
+
+
+def sharp(folder, **more):
+    options = {"start": folder / "s0", "end": folder / "final.safetensors"}
+    options |= {"train": folder / "train.parquet", "labels": ("scratch", "mine", 0)}
+    options |= {"average": 0.1, "worst": 0.01, "draws": 1, "steps": 1}
+    options |= {"batch-tokens": 100, "output": folder / "sharpness.csv"}
+    return measure_sharpness.main, argv(options | more)
 
 
 def directed(folder, **more):
@@ -161,6 +170,9 @@ WRONG = {
     "surface: a curve with δ2": (surface, nothing, {"plane": "curve"}, "--second"),
     "rollback: checkpoint cut short": (rolled_back, cut(END), {}, END),
     "rollback: no such layers": (rolled_back, nothing, {"group": ("high", 2, 3)}, "0 to 2"),
+    "sharpness: checkpoint cut short": (sharp, cut(END), {}, END),
+    "sharpness: not finite": (sharp, spoilt(END, f"encoder.{WEIGHT}", np.inf), {}, WEIGHT),
+    "sharpness: data not tokenised": (sharp, text("train.parquet"), {}, "train.parquet"),
     "direction: checkpoint cut short": (directed, cut(END), {}, END),
     "direction: start cut short": (directed, cut(START), {}, START),
     "direction: start missing": (directed, gone(START), {}, START),
@@ -206,6 +218,7 @@ def contents(folder):
     [
         pytest.param(surface, cut(END), id="surface"),
         pytest.param(rolled_back, cut(END), id="rollback"),
+        pytest.param(sharp, cut(END), id="sharpness"),
         pytest.param(directed, spoilt(END, f"encoder.{WEIGHT}", np.nan), id="direction"),
         pytest.param(initial, cut(START), id="initial model"),
         pytest.param(trained, cut("dev.parquet"), id="train"),

@@ -1,0 +1,66 @@
+"""How far the training loss rises around a trained model, in balls scaled to its weights.
+
+At random places (`average`) and on the way up (`worst`: its highest rise is a lower bound).
+"""
+
+import argparse
+from pathlib import Path
+
+from landscape import gpu, labels
+from landscape.command import run, whole
+
+# a gradient needs what every layer gave: for BERT-large 4 GB for so many tokens
+GRADIENT_TOKENS = 2048
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--start", required=True, help="folder of θ0")
+    parser.add_argument("--end", required=True, help="checkpoint that holds θ1 and the head")
+    parser.add_argument("--train", required=True, help="tokenised examples for the training loss")
+    labels.add_argument(parser)
+    parser.add_argument("--average", type=float, metavar="RHO", required=True)
+    parser.add_argument("--worst", type=float, metavar="RHO", required=True)
+    parser.add_argument("--draws", type=int, required=True, help="random places")
+    parser.add_argument("--steps", type=int, required=True, help="steps of the way up")
+    parser.add_argument("--batch-tokens", type=int, required=True)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--output", type=Path, required=True, help=".csv")
+    args = parser.parse_args(argv)
+
+    gpu.lease()
+    import pandas as pd
+    import torch
+    from landscape import models, sharpness
+    from landscape.batches import Examples
+    from landscape.evaluation import Evaluator
+
+    torch.set_num_threads(args.threads)
+    train, seed = Examples(args.train), int(args.labels[2])
+    model = models.load_final(args.start, args.end, train.facts["labels"], gpu.device())
+    evaluate = Evaluator(model, {"train": train}, args.batch_tokens)
+    small = Evaluator(model, {"train": train}, min(args.batch_tokens, GRADIENT_TOKENS))
+    ball = sharpness.Ball(model, args.end)
+    rows = []
+
+    def measure(kind, rho, draw):
+        score = evaluate("train")
+        end = rows[0]["loss"] if rows else score["loss"]
+        row = {"kind": kind, "rho": rho, "draw": draw, "loss": score["loss"]}
+        row |= {"loss_se": score["loss_se"], "rise": score["loss"] - end, "n": score["n"]}
+        rows.append(row)
+        print(f"{kind} {draw}: loss {row['loss']:.4f}, rise {row['rise']:.4f}", flush=True)
+
+    measure("end", 0.0, 0)
+    for draw in range(1, args.draws + 1):
+        ball.place(args.average, sharpness.normal(ball, seed, draw))
+        measure("average", args.average, draw)
+    up = sharpness.ascend(ball, args.worst, args.steps, lambda: small.add_gradient("train"))
+    for step in up:
+        measure("worst", args.worst, step)
+    with whole(args.output) as beside:
+        labels.label(pd.DataFrame(rows), args.labels).to_csv(beside, index=False)
+
+
+if __name__ == "__main__":
+    run(main)
