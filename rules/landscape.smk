@@ -1,4 +1,5 @@
-# Training loss and dev error over curves, planes and layer-group planes, in chunks of points.
+# Training loss and dev error over curves, planes and layer-group planes, in chunks of points;
+# and what is measured around the end alone.
 
 
 rule surface_chunk:
@@ -92,4 +93,40 @@ rule rollback:
         "python {input.code[0]} --start $(dirname {input.start}) --end {input.end}"
         " --dev {input.dev} --labels {wildcards.init} {wildcards.task} {wildcards.seed}"
         " {params.groups} --batch-tokens {params.batch_tokens} --threads {threads}"
+        " --output {output} > {log} 2>&1"
+
+
+rule sharpness:
+    input:
+        code=code("measure_sharpness.py"),
+        start="<results>/models/{init}/s{seed}/model.safetensors",
+        end=f"{RUN}/final.safetensors",
+        train="<results>/data/{task}/sample.parquet",
+    output:
+        "<results>/sharpness/{init}/{task}/s{seed}.csv",
+    log:
+        "<logs>/sharpness/{init}/{task}/s{seed}.log",
+    priority: 80
+    conda:
+        "../envs/torch.yaml"
+    threads: config["threads"]
+    resources:
+        gpu=min(1, config["gpus_per_run"]),
+        mem_mb=memory(encoders=8),
+        runtime=lambda wildcards, input, attempt: evaluation_time(
+            wildcards, input, attempt, cost.sharpness_points(SURFACES["sharpness"])
+        ),
+    params:
+        average=SURFACES["sharpness"]["average"],
+        worst=SURFACES["sharpness"]["worst"],
+        draws=SURFACES["sharpness"]["draws"],
+        steps=SURFACES["sharpness"]["steps"],
+        batch_tokens=SURFACES["batch_tokens"],
+    message:
+        "{wildcards.task} {wildcards.init} seed {wildcards.seed}: sharpness"
+    shell:
+        "python {input.code[0]} --start $(dirname {input.start}) --end {input.end}"
+        " --train {input.train} --labels {wildcards.init} {wildcards.task} {wildcards.seed}"
+        " --average {params.average} --worst {params.worst} --draws {params.draws}"
+        " --steps {params.steps} --batch-tokens {params.batch_tokens} --threads {threads}"
         " --output {output} > {log} 2>&1"

@@ -3,7 +3,8 @@
 import re
 
 PLACE = re.compile(
-    r".*\b(runs|directions|surfaces|trajectories|rollbacks)/(\w+)/([\w-]+)/s(\d+)(?:/(\w+)/)?"
+    r".*\b(runs|directions|surfaces|trajectories|rollbacks|sharpness)"
+    r"/(\w+)/([\w-]+)/s(\d+)(?:/(\w+)/)?"
 )
 
 

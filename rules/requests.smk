@@ -59,8 +59,10 @@ def evaluation_time(wildcards, input, attempt, points):
         )
         tokens = sum(measured[split] for split in splits)
     else:
-        with undecided_if_broken(input.dev):
-            tokens = sum(cost.tokens(input[split]) for split in splits)
+        tokens = 0
+        for split in splits:
+            with undecided_if_broken(input[split]):
+                tokens += cost.tokens(input[split])
     return minutes(cost.evaluation(model, tokens, points), attempt)
 
 

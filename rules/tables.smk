@@ -84,6 +84,7 @@ rule claims:
         projections=expand(f"{TRAJECTORY}/projection.csv", length="run", **RUNS),
         norms=expand("<results>/directions/{init}/{task}/s{seed}.json", **RUNS),
         rollbacks=rules.table1.input.rollbacks,
+        sharpness=expand("<results>/sharpness/{init}/{task}/s{seed}.csv", **RUNS),
         fig4_plane=expand(f"{SURFACE}/surface.parquet", **FIG4),
         fig4_scores=expand([f"{RUN}/scores.csv", f"{RUN}/further/scores.csv"], **FIG4),
         fig4_projection=expand(f"{TRAJECTORY}/projection.csv", **FIG4),
@@ -111,7 +112,7 @@ rule claims:
         " {input.controls} {input.fig4_plane} --samples {input.samples}"
         " --logs {input.logs} --scores {input.scores} {input.fig4_scores[0]}"
         " --further {input.fig4_scores[1]} --projections {input.projections}"
-        " --longer {input.fig4_projection} --rollbacks {input.rollbacks} --norms {input.norms}"
+        " --longer {input.fig4_projection} --rollbacks {input.rollbacks} --sharpness {input.sharpness} --norms {input.norms}"
         " --figures {params.figures:q} --layer-groups {params.groups:q}"
         " --csv {output.csv} --markdown {output.markdown} > {log} 2>&1"
 

@@ -254,6 +254,7 @@ STAGES = {
     "surfaces": ["surface"],
     "trajectories": ["project_trajectory", "evaluate_trajectory"],
     "rollbacks": ["rollback"],
+    "sharpness": ["sharpness"],
     "figures, tables, report": ["figure", "table", "runs_table", "paper", "claims", "report"],
 }
 

@@ -61,6 +61,11 @@ WRONG = {
     "dtype of half the precision": ({"surfaces.dtype": "float16"}, "surfaces.dtype"),
     "tolerance in per cent": ({"surfaces.tolerance": 1}, "surfaces.tolerance"),
     "tolerance below 0": ({"surfaces.tolerance": -0.01}, "surfaces.tolerance"),
+    "sharpness without a radius": ({"surfaces.sharpness.worst": GONE}, "worst"),
+    "radius in per cent": ({"surfaces.sharpness.average": 20}, "surfaces.sharpness.average"),
+    "radius 0": ({"surfaces.sharpness.worst": 0.0}, "surfaces.sharpness.worst"),
+    "no draws": ({"surfaces.sharpness.draws": 0}, "surfaces.sharpness.draws"),
+    "half a step": ({"surfaces.sharpness.steps": 2.5}, "surfaces.sharpness.steps"),
     "memory below 0": ({"surfaces.keep_gb": -1}, "surfaces.keep_gb"),
     "rainbow colour map": ({"figures.colour_map": "jet"}, "figures.colour_map"),
     # model and layers

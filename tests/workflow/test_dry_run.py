@@ -77,7 +77,7 @@ def test_only_downloads_and_renaming_run_on_the_head_node(jobs):
     assert local == {"all", "download_model", "download_task", "delete_checkpoints"}
 
 
-GPU_RULES = ("train_", "surface_chunk", "rollback", "evaluate_trajectory")
+GPU_RULES = ("train_", "surface_chunk", "rollback", "sharpness", "evaluate_trajectory")
 
 
 def test_every_job_of_the_paper_asks_for_what_it_needs(jobs):

@@ -52,7 +52,8 @@ def test_all_of_it_can_be_planned(study):
 def test_it_runs(study):
     results = "results/tiny"
     surface = f"{results}/surfaces/pretrained/one/s0/low/surface.parquet"
-    targets = [surface, f"{results}/rollbacks/pretrained/one/s0.csv"]
+    targets = [surface]
+    targets += [f"{results}/{kind}/pretrained/one/s0.csv" for kind in ("rollbacks", "sharpness")]
     done = helpers.snakemake(study, *targets, "--cores", 1, "--configfile", "my.yaml")
     assert done.returncode == 0, done.stdout
     own = load_file(study / "my model/model.safetensors")
@@ -67,3 +68,8 @@ def test_it_runs(study):
     (rollback,) = points[points["landmark"] == "rollback"].to_dict("records")
     table = pd.read_csv(study / targets[1]).set_index("group")
     assert table["dev_correct"]["low"] == round((1 - rollback["dev_error"]) * rollback["dev_n"])
+    # and the end is the same in the ball as on the surface
+    (end,) = points[points["landmark"] == "end"].to_dict("records")
+    around = pd.read_csv(study / targets[2])
+    assert around["loss"][0] == pytest.approx(end["train_loss"], abs=1e-6)
+    assert around["kind"].tolist() == ["end"] + ["average"] * 2 + ["worst"] * 3

@@ -34,6 +34,7 @@ def main(argv=None):
         study.surfaces(),
         study.trajectories(),
         study.rollbacks(),
+        study.sharpness(),
         stage("figures, tables, report", 7 + 4 + 1, disk=BYTES["figures"]),
     ]
     table = pd.DataFrame(stages)
@@ -177,6 +178,14 @@ class Study:
             for task in tasks
         ]
         return stage("rollbacks", len(tasks), hours)
+
+    def sharpness(self):
+        tasks = [task for _, _, task, _, _ in self.of("sharpness")]
+        points = cost.sharpness_points(self.config["surfaces"]["sharpness"])
+        hours = [
+            self.hours(cost.evaluation(self.model, self.tokens(task)[0], points)) for task in tasks
+        ]
+        return stage("sharpness", len(tasks), hours)
 
 
 def moving(config, plane):

@@ -117,6 +117,14 @@ def evaluation(model, tokens, points, above=1.0):
     return 2 * model.layers * tokens * (points * above + (1 - above))
 
 
+def sharpness_points(settings):
+    """How many evaluations of the loss the sharpness of one run costs.
+
+    The end and each draw are one; a step is four, since its gradient is worth three.
+    """
+    return 1 + settings["draws"] + 4 * settings["steps"]
+
+
 def hours(operations, tflops, utilisation):
     """Hours of one device that does `utilisation` of `tflops` · 10¹² operations a second."""
     return operations / (tflops * 1e12 * utilisation) / 3600
