@@ -2,10 +2,8 @@
 
 import re
 
-PLACE = re.compile(
-    r".*\b(runs|directions|surfaces|trajectories|rollbacks|sharpness)"
-    r"/(\w+)/([\w-]+)/s(\d+)(?:/(\w+)/)?"
-)
+KINDS = "runs|directions|surfaces|trajectories|rollbacks|sharpness"
+PLACE = re.compile(rf".*\b({KINDS})/(\w+)/([\w-]+)/s(\d+)(?:/(\w+)/)?")
 
 
 def needed():

@@ -112,7 +112,8 @@ rule claims:
         " {input.controls} {input.fig4_plane} --samples {input.samples}"
         " --logs {input.logs} --scores {input.scores} {input.fig4_scores[0]}"
         " --further {input.fig4_scores[1]} --projections {input.projections}"
-        " --longer {input.fig4_projection} --rollbacks {input.rollbacks} --sharpness {input.sharpness} --norms {input.norms}"
+        " --longer {input.fig4_projection} --rollbacks {input.rollbacks} --norms {input.norms}"
+        " --sharpness {input.sharpness}"
         " --figures {params.figures:q} --layer-groups {params.groups:q}"
         " --csv {output.csv} --markdown {output.markdown} > {log} 2>&1"
 

@@ -44,7 +44,7 @@ def test_the_table(table):
     names = ["init", "task", "seed", "kind", "rho", "draw", "loss", "loss_se", "rise", "n"]
     assert list(table.columns) == names
     assert (table[["init", "task", "seed", "n"]] == ["scratch", "mine", 3, 8]).all(axis=None)
-    kinds = [("end", 0.0, 0), *(("average", 0.1, i) for i in (1, 2, 3))]
+    kinds = [("end", 0.0, 0), *(("average", rho, i) for i in (1, 2, 3) for rho in (0.1, -0.1))]
     kinds += [("worst", 0.01, i) for i in (1, 2)]
     assert list(table[["kind", "rho", "draw"]].itertuples(index=False, name=None)) == kinds
     assert (table["rise"] == table["loss"] - table["loss"][0]).all()
@@ -83,6 +83,6 @@ def test_losses_that_are_not_finite_are_results(made, tmp_path, capsys):
     name = "encoder.embeddings.LayerNorm.weight"
     save_file(tensors | {name: np.full_like(tensors[name], 3e38)}, made / "astray.safetensors")
     table = measured(made, tmp_path / "table.csv", end="astray.safetensors")
-    assert table["kind"].tolist() == ["end", *["average"] * 3]
+    assert table["kind"].tolist() == ["end", *["average"] * 6]
     assert table[["loss", "rise"]].isna().all(axis=None)
     assert "not finite" in capsys.readouterr().out

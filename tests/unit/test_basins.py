@@ -133,9 +133,10 @@ def test_a_grid_without_a_line_through_0_is_measured_beside_it():
     assert basins.group_width(one, "low")[0] == pytest.approx(WIDTH, abs=0.05)
 
 
-def sharp(kind, rises, loss_se=0.0):
+def sharp(kind, rises, loss_se=0.0, draws=None):
     one, rises = run(), list(rises)
-    table = pd.DataFrame({"kind": kind, "draw": range(len(rises)), "rise": rises})
+    draws = range(len(rises)) if draws is None else draws
+    table = pd.DataFrame({"kind": kind, "draw": draws, "rise": rises})
     one.tables["sharpness"] = table.assign(loss_se=loss_se)
     return one
 
@@ -150,6 +151,12 @@ def test_the_mean_rise_is_open_in_its_draws_and_its_examples():
     assert both[2] - 2 == pytest.approx(np.hypot(half, 0.196), abs=1e-4)
     with pytest.raises(Unknown, match="one draw"):
         basins.average_sharpness(sharp("average", [1]))
+
+
+def test_the_slope_at_the_end_is_no_noise_of_the_mean_rise():
+    """A rise of 2 ± slope one way and the other: the same 2 of each draw."""
+    table = sharp("average", [2 + 9, 2 - 9, 2 - 5, 2 + 5], draws=[1, 1, 2, 2])
+    assert basins.average_sharpness(table) == (2, 2, 2)
 
 
 def test_the_largest_rise_is_that_of_any_step():

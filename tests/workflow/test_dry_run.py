@@ -59,6 +59,7 @@ def test_the_papers_jobs(paper):
         "surface_chunk": (9 + 6) * 8 + 8 + 8 * 3,
         "surface": 9 + 8 + 6 + 8,
         "rollback": 4,
+        "sharpness": 4 * 2,
         "project_trajectory": 4 * 2 + 1,
         "evaluate_trajectory": 4 * 2 + 1,
         **{f"figure{number}": 1 for number in range(1, 8)},

@@ -24,7 +24,7 @@ def main(argv=None):
     parser.add_argument("--projections", nargs="+", required=True)
     parser.add_argument("--longer", nargs="*", default=[], help="projections of Fig. 4's epochs")
     parser.add_argument("--rollbacks", nargs="+", required=True)
-    parser.add_argument("--sharpness", nargs="+", required=True, help="rises in balls")
+    parser.add_argument("--sharpness", nargs="*", default=[], help="rises in balls around the end")
     parser.add_argument("--norms", nargs="+", required=True, help="…/{init}/{task}/s{seed}.json")
     parser.add_argument("--figures", type=json.loads, required=True, help="the config's, as JSON")
     parser.add_argument("--layer-groups", type=json.loads, required=True, help="as JSON")
@@ -90,6 +90,7 @@ def balls(paths):
     table = tables.read(paths, [*tables.KEY, *SHARPNESS])
     found = {}
     for kind, sizes in table[table["kind"] != "end"].groupby("kind")["rho"]:
+        sizes = sizes.abs()  # a draw goes both ways
         if sizes.nunique(dropna=False) > 1:
             given = ", ".join(f"{size:g}" for size in sizes.unique())
             tables.stop(table, f"kind {kind} with rho {given}, expected one for all runs")

@@ -21,7 +21,9 @@ def main(argv=None):
     labels.add_argument(parser)
     parser.add_argument("--average", type=float, metavar="RHO", required=True)
     parser.add_argument("--worst", type=float, metavar="RHO", required=True)
-    parser.add_argument("--draws", type=int, required=True, help="random places")
+    parser.add_argument(
+        "--draws", type=int, required=True, help="random directions, each gone both ways"
+    )
     parser.add_argument("--steps", type=int, required=True, help="steps of the way up")
     parser.add_argument("--batch-tokens", type=int, required=True)
     parser.add_argument("--threads", type=int, default=1)
@@ -53,8 +55,10 @@ def main(argv=None):
 
     measure("end", 0.0, 0)
     for draw in range(1, args.draws + 1):
-        ball.place(args.average, sharpness.normal(ball, seed, draw))
-        measure("average", args.average, draw)
+        # both ways from the end: their mean rise has no slope in it, whose noise is far larger
+        for rho in (args.average, -args.average):
+            ball.place(rho, sharpness.normal(ball, seed, draw))
+            measure("average", rho, draw)
     up = sharpness.ascend(ball, args.worst, args.steps, lambda: small.add_gradient("train"))
     for step in up:
         measure("worst", args.worst, step)

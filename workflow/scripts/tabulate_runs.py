@@ -13,8 +13,8 @@ from landscape.runs import gives_one_class
 NOTES = """\
 *low*, *middle*, *high*: ‖δ‖/‖θ0‖ of the group's parameters as one vector. *Off the plane*: the
 share of ‖δ^i‖ outside the span of δ1 and δ2, the largest of all epochs. *Eq. 5* takes all of it for
-a distance from the δ1 axis; *β* is the signed coordinate in the plane. Both are the largest in size,
-in units of ‖δ1‖."""
+a distance from the δ1 axis; *β* is the signed coordinate in the plane. Both are the largest in
+size, in units of ‖δ1‖."""
 
 HEADER = ["task", "init", "seed", "kept", "dev accuracy", "training loss", "‖δ1‖", "‖δ1‖/‖θ0‖"]
 HEADER += ["low", "middle", "high", "path / ‖δ1‖", "off the plane", "Eq. 5", "β", ""]

@@ -137,16 +137,18 @@ def rises(run, kind):
 def average_sharpness(run):
     """Mean rise of the loss over random draws of a relative change of all weights.
 
-    Both the draws and the examples leave it open: t interval over the draws, and the standard
-    error of the losses, which all draws share. Raises Unknown for one draw alone.
+    Both the draws and the examples leave it open: t interval over the draws, each the mean of its
+    two ways, and the standard error of the losses, which all draws share. Raises Unknown for one
+    draw alone.
     """
     rows = rises(run, "average")
-    draws = len(rows)
+    of_draw = rows.groupby("draw")["rise"].mean()
+    draws = len(of_draw)
     if draws < 2:
         raise Unknown(f"one draw of the average sharpness of {run}, a mean needs two")
-    of_draws = t.ppf(0.975, draws - 1) * rows["rise"].std() / np.sqrt(draws)
+    of_draws = t.ppf(0.975, draws - 1) * of_draw.std() / np.sqrt(draws)
     half = np.hypot(of_draws, Z * rows["loss_se"].mean())
-    mean = float(rows["rise"].mean())
+    mean = float(of_draw.mean())
     return mean, mean - half, mean + half
 
 
