@@ -30,7 +30,7 @@ rule report_page:
     conda:
         "../envs/plot.yaml"
     params:
-        config=json.dumps(config),
+        config=json.dumps(config, sort_keys=True),
         benchmarks="{results}/benchmarks".format(**config["pathvars"]),
     message:
         "write the report"

@@ -45,7 +45,7 @@ def test_every_figure_and_table_is_there(results):
 def test_every_claim_has_a_verdict_on_each_task_that_it_is_about(results):
     table = pd.read_csv(results / "tables/claims.csv")
     about = table.groupby(["claim", "measure"])["task"].agg(set)
-    assert len(about) == 22 and about.max() == {"mnli", "sst2"}
+    assert len(about) == 24 and about.max() == {"mnli", "sst2"}
     assert about.min() < {"mnli", "sst2"}  # Fig. 4's task, and those of the layer groups
     assert set(table["verdict"]) <= {"holds", "does not hold", "cannot tell"}
     untold = table["verdict"] == "cannot tell"
@@ -84,7 +84,8 @@ def test_the_order_of_keys_in_the_config_reruns_nothing(study):
 
 def test_another_colour_map_draws_again_and_nothing_more(study):
     jobs, _ = planned(study, {"figures.colour_map": "magma"})
-    assert jobs == {f"figure{number}": 1 for number in (1, 3, 4, 6, 7)}  # 2 and 5 are lines
+    figures = {f"figure{number}": 1 for number in (1, 3, 4, 6, 7)}  # 2 and 5 are lines
+    assert jobs == figures | {"report_page": 1}
 
 
 def test_another_learning_rate_reruns_that_run_and_what_depends_on_it(study):
@@ -100,14 +101,17 @@ def test_another_learning_rate_reruns_that_run_and_what_depends_on_it(study):
         "surface_chunk": 2 + 3 * 2 + 1 + 1 + 2,
         "surface": 1 + 3 + 1 + 1 + 1,
         "rollback": 1,
+        "sharpness": 1,
         "project_trajectory": 3,  # mnli; sst2, and its longer one
         "evaluate_trajectory": 3,
         **{f"figure{number}": 1 for number in range(1, 8)},
         "table1": 1,
         "paper_vs_ours": 1,
+        "runs_table": 1,
         "claims": 1,
+        "report_page": 1,
     }
-    drawn = ("figures/", "tables/")
+    drawn = ("figures/", "tables/", "report.html")
     made = [file for file in files if not any(part in file for part in drawn)]
     assert all("/pretrained/" in file for file in made)
     assert not [file for file in made if "/runs/pretrained/sst2/" in file]
@@ -115,7 +119,8 @@ def test_another_learning_rate_reruns_that_run_and_what_depends_on_it(study):
 
 def test_more_points_evaluate_only(study):
     jobs, _ = planned(study, {"surfaces.curve_points": 11})
-    assert jobs == {"surface_chunk": 4, "surface": 4, "figure1": 1, "figure5": 1, "claims": 1}
+    drawn = dict.fromkeys(["figure1", "figure5", "claims", "runs_table", "report_page"], 1)
+    assert jobs == {"surface_chunk": 4, "surface": 4} | drawn
 
 
 @pytest.fixture
