@@ -7,10 +7,10 @@ import helpers
 import numpy as np
 import pytest
 import torch
-from landscape import batches, evaluation, models, packing
+from landscape import batches, evaluation, folds, models, packing
 from landscape.batches import Examples
 from landscape.command import InputError
-from landscape.evaluation import Evaluator, outcome, summary
+from landscape.evaluation import Evaluator
 from torch.nn.functional import cross_entropy
 
 KINDS = {
@@ -75,6 +75,27 @@ def test_each_example_keeps_its_own_loss_and_label(case):
     torch.testing.assert_close(torch.cat(seen), logits[order], rtol=1e-5, atol=1e-5)
     (block,) = measure.blocks["dev"]
     assert torch.equal(torch.cat([batch.labels for batch in block]), label[order])
+
+
+def without_folds(values):
+    """The plain way: a mean over the examples outside each fold, in the file's order."""
+    of = folds.of_examples(len(values))
+    return [values[of != fold].mean().item() for fold in range(folds.FOLDS)]
+
+
+@pytest.mark.parametrize("in_blocks", [[], ["dev"]], ids=["by length", "in blocks"])
+@pytest.mark.parametrize("budget", [64, 256])
+def test_each_fold_leaves_out_its_own_examples(case, monkeypatch, budget, in_blocks):
+    """Batches are sorted by length and files are not: folds must follow their examples."""
+    monkeypatch.setattr(evaluation, "BLOCK", 16)
+    model, path = case
+    logits, label = helpers.padded_logits(model, path)
+    losses = cross_entropy(logits, label, reduction="none").double()
+    wrong = (logits.argmax(-1) != label).double()
+    got = fast(model, path, budget=budget, in_blocks=in_blocks)
+    assert got["loss_without"] == pytest.approx(without_folds(losses), abs=1e-5)
+    assert got["error_without"] == pytest.approx(without_folds(wrong), abs=1e-12)
+    assert np.ptp(got["loss_without"]) > 1e-3 and np.ptp(got["error_without"]) > 1e-3
 
 
 def test_which_models_run_on_packed_rows(case, capsys):
@@ -206,6 +227,18 @@ def test_a_tolerance_stops_at_the_first_block_that_meets_it(many):
     assert abs(loose["loss"] - whole["loss"]) < 3 * loose["loss_se"]
 
 
+def test_with_a_tolerance_folds_are_of_the_examples_that_were_used(many):
+    model = helpers.classifier()
+    got = evaluator(model, many, budget=4096, in_blocks=["dev"])("dev", tolerance=1.0)
+    used = evaluation.blocks(Examples(many))[0]
+    logits, label = helpers.padded_logits(model, many, size=64)
+    losses = cross_entropy(logits, label, reduction="none").double()[used]
+    of = folds.of_examples(640)[used]
+    assert got["n"] == len(used) and set(of) == set(range(folds.FOLDS))
+    left = [losses[of != fold].mean().item() for fold in range(folds.FOLDS)]
+    assert got["loss_without"] == pytest.approx(left, abs=1e-5)
+
+
 def test_without_a_tolerance_blocks_are_all_examples(many):
     model = helpers.classifier()
     whole = fast(model, many, budget=4096)
@@ -213,6 +246,7 @@ def test_without_a_tolerance_blocks_are_all_examples(many):
     assert in_blocks == whole | {
         "loss": pytest.approx(whole["loss"], abs=1e-6),
         "loss_se": pytest.approx(whole["loss_se"], abs=1e-6),
+        "loss_without": pytest.approx(whole["loss_without"], abs=1e-6),
     }
 
 
@@ -236,25 +270,54 @@ def test_a_loss_that_is_not_a_number_is_never_known_well_enough(many):
     assert math.isnan(got["loss"]) and got["n"] == 640 and got["error"] == 1.0
 
 
+def summary(logits, labels, of=None):
+    """Of one batch of two classes; `of`: the fold of each example."""
+    of = torch.arange(len(labels)) if of is None else torch.tensor(of)
+    made = evaluation.outcome(torch.tensor(logits), torch.tensor(labels), of)
+    return evaluation.summary([made], classes=2)
+
+
 def test_logits_that_are_not_finite_are_errors_and_no_class():
     nan, inf = math.nan, math.inf
     # argmax of NaN is its place: class 0, 1, 1 here, which are the labels
     logits = [[nan, 0.0], [0.0, nan], [0.0, inf], [0.0, 1.0]]
-    got = summary([outcome(torch.tensor(logits), torch.tensor([0, 1, 1, 1]))], classes=2)
+    got = summary(logits, [0, 1, 1, 1])
     assert math.isnan(got["loss"]) and math.isnan(got["loss_se"])
     assert (got["error"], got["predicted"], got["n"]) == (0.75, [0, 1], 4)
 
 
 def test_an_infinite_loss_stays_infinite():
-    logits = torch.tensor([[0.0, -math.inf], [0.0, 0.0]])
-    got = summary([outcome(logits, torch.tensor([1, 0]))], classes=2)
+    got = summary([[0.0, -math.inf], [0.0, 0.0]], [1, 0])
     assert got["loss"] == math.inf
+
+
+@pytest.mark.parametrize("lost", [math.nan, -math.inf])
+def test_only_the_fold_of_a_loss_that_is_not_finite_has_a_mean_without_it(lost):
+    got = summary([[0.0, lost], [0.0, 0.0], [0.0, 1.0]], [1, 1, 1], of=[2, 0, 1])
+    finite = [math.isfinite(loss) for loss in got["loss_without"]]
+    assert finite == [fold == 2 for fold in range(folds.FOLDS)]
+    assert got["loss_without"][2] == pytest.approx((math.log(2) + math.log1p(math.exp(-1))) / 2)
+    assert got["error_without"][:3] == [0.5, 1.0, 0.5] and got["error"] == 2 / 3
+
+
+def test_without_an_empty_fold_is_the_mean_of_all_and_without_all_there_is_none():
+    got = summary([[0.0, 1.0], [0.0, 3.0]], [1, 0], of=[7, 7])
+    others = [loss for fold, loss in enumerate(got["loss_without"]) if fold != 7]
+    assert others == [pytest.approx(got["loss"], rel=1e-12)] * 9
+    assert math.isnan(got["loss_without"][7]) and math.isnan(got["error_without"][7])
+
+
+@pytest.mark.parametrize("n, sizes", [(1, {0, 1}), (7, {0, 1}), (10, {1}), (195, {19, 20})])
+def test_folds_are_alike_in_size_and_always_the_same(n, sizes):
+    of = folds.of_examples(n)
+    assert set(np.bincount(of, minlength=folds.FOLDS)) == sizes
+    assert np.array_equal(of, folds.of_examples(n))
+    assert n < 10 or not np.array_equal(of, np.sort(of))  # chosen at random
 
 
 def test_a_huge_but_finite_loss_is_not_turned_into_infinity():
     """float32 sums of 1e38 overflow; sums are kept in float64."""
-    logits = torch.tensor([[3e38, 0.0]] * 4)
-    got = summary([outcome(logits, torch.tensor([1, 1, 1, 1]))], classes=2)
+    got = summary([[3e38, 0.0]] * 4, [1, 1, 1, 1])
     assert got["loss"] == pytest.approx(3e38, rel=1e-6)
 
 

@@ -1,10 +1,21 @@
-"""Where a surface in bfloat16 cannot be trusted is said, and only there."""
+"""What a row of a surface holds; where a surface in bfloat16 cannot be trusted."""
 
 import math
 
 import pandas as pd
 import pytest
-from landscape import surface
+from landscape import folds, surface
+
+
+def test_a_row_holds_what_measures_use_without_each_fold():
+    """The training loss and the dev error, each under its own fold's name."""
+    measured = {"loss": 1.0, "error": 0.5, "n": 20, "predicted": [15, 5]}
+    measured |= {"loss_without": [*range(10)], "error_without": [*range(10, 20)]}
+    row = surface.row(0.0, 1.0, None, "float32", train=measured, dev=measured)
+    assert [row[name] for name in folds.columns("train")] == [*range(10)]
+    assert [row[name] for name in folds.columns("dev")] == [*range(10, 20)]
+    assert row["train_predicted_1"] == 5 and row["dev_loss"] == 1.0
+    assert len(row) == 4 + 2 * (3 + 2) + 2 * 10
 
 
 def landmarks(float32, bfloat16, se=0.01):

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from landscape import models, surface, tasks
+from landscape import folds, models, surface, tasks
 from landscape.journal import Journal
 from landscape.provenance import fingerprint
 from safetensors.numpy import load_file
@@ -221,6 +221,8 @@ def test_the_rollback_of_a_group_is_what_table_1_says(results, group):
     assert (point["alpha"], point["beta"]) == (-1.0, 0.0)
     n, correct = table.loc[group, ["dev_n", "dev_correct"]]
     assert point["dev_error"] == (n - correct) / n
+    for name in folds.columns("dev"):
+        assert table.loc[group, name] == pytest.approx(point[name], abs=1e-12)
     end = landmark(results, "pretrained", "mnli", group, "end")
     n, correct = table.loc["none", ["dev_n", "dev_correct"]]
     assert end["dev_error"] == (n - correct) / n

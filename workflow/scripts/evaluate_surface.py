@@ -42,7 +42,7 @@ def main(argv=None):
     gpu.lease()
     import pandas as pd
     import torch
-    from landscape import models, plane, provenance, surface
+    from landscape import folds, models, plane, provenance, surface
     from landscape.batches import Examples
     from landscape.evaluation import Evaluator, best_dtype
     from landscape.journal import Journal
@@ -79,6 +79,7 @@ def main(argv=None):
         batch_tokens=args.batch_tokens,
         dtype=of_grid,
         tolerance=args.tolerance,
+        folds=folds.FOLDS,
         device=model.device.type,
     )
     points = plane.points(args.plane, plane.grid(*args.range, args.points), of_grid)

@@ -9,7 +9,7 @@ from landscape import cost, tables
 from landscape.command import run, whole
 
 # sizes of what is small beside checkpoints, as measured in the embedded study
-BYTES = {"token": 8, "paragraph": 120, "point": 190, "step": 220, "job": 4000, "figures": 9e6}
+BYTES = {"token": 8, "paragraph": 120, "point": 480, "step": 220, "job": 4000, "figures": 9e6}
 
 
 def main(argv=None):

@@ -29,7 +29,7 @@ def main(argv=None):
     gpu.lease()
     import pandas as pd
     import torch
-    from landscape import models, plane
+    from landscape import folds, models, plane
     from landscape.batches import Examples
     from landscape.evaluation import Evaluator
 
@@ -42,7 +42,8 @@ def main(argv=None):
     def measure(group, layers):
         score = evaluate("dev")
         correct = score["n"] - round(score["error"] * score["n"])
-        rows.append((group, layers, correct, score["n"], score["loss"]))
+        numbers = (correct, score["n"], score["loss"], score["error"], *score["error_without"])
+        rows.append((group, layers, *numbers))
         print(f"{group} {layers}: {correct}/{score['n']}", flush=True)
 
     measure("none", "")
@@ -52,7 +53,8 @@ def main(argv=None):
         group.place(-1.0, 0.0)
         measure(name, f"{first}-{last}")
         group.place(0.0, 0.0)
-    table = pd.DataFrame(rows, columns=["group", "layers", "dev_correct", "dev_n", "dev_loss"])
+    names = ["group", "layers", "dev_correct", "dev_n", "dev_loss", "dev_error"]
+    table = pd.DataFrame(rows, columns=names + folds.columns("dev"))
     with whole(args.output) as beside:
         labels.label(table, args.labels).to_csv(beside, index=False)
 

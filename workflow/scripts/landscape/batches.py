@@ -11,7 +11,7 @@ from itertools import groupby
 import numpy as np
 import torch
 
-from . import tasks
+from . import folds, tasks
 from .command import InputError
 
 
@@ -34,6 +34,7 @@ class Examples:
                 f"{path}: labels from {low} to {high}; the task's {self.facts['labels']} classes "
                 f"are 0 to {self.facts['labels'] - 1}"
             )
+        self.folds = torch.from_numpy(folds.of_examples(len(self.labels)))
         self.row = table["row"].to_numpy()
         ids = table["input_ids"].combine_chunks()
         self.offsets = ids.offsets.to_numpy()
@@ -62,6 +63,10 @@ class Examples:
     def by_length(self):
         """All examples, the shortest first; equals stay in their order."""
         return np.argsort(self.lengths, kind="stable")
+
+    def labels_and_folds(self, chosen, device):
+        """Of the examples `chosen`, (n,) each: the fold is one of `folds`."""
+        return self.labels[chosen].to(device), self.folds[chosen].to(device)
 
     def batch(self, chosen, device):
         """The examples `chosen` as tensors, padded to their longest.
@@ -107,6 +112,7 @@ class Batch:
 
     inputs: dict
     labels: torch.Tensor
+    folds: torch.Tensor
     # of a packed row: where its examples are; empty for a padded batch
     packing: dict = field(default_factory=dict)
     known: torch.Tensor | None = None  # what the layers that never move give for it, if kept
@@ -131,7 +137,7 @@ def filled(lengths, budget, padded):
 def padded(examples, chosen, budget, device):
     """The examples `chosen` (short to long) as batches of at most `budget` tokens with padding."""
     return [
-        Batch(examples.batch(chosen[run], device), examples.labels[chosen[run]].to(device))
+        Batch(examples.batch(chosen[run], device), *examples.labels_and_folds(chosen[run], device))
         for run in filled(examples.lengths[chosen], budget, padded=True)
     ]
 
@@ -148,8 +154,8 @@ def packed(examples, chosen, budget, device, first_position):
         lengths = examples.lengths[chosen[run]]
         spans = [(len(list(same)), int(length)) for length, same in groupby(lengths)]
         starts = torch.from_numpy(np.cumsum(lengths) - lengths).to(device)
-        labels = examples.labels[chosen[run]].to(device)
-        batches.append(Batch(inputs, labels, {"spans": spans, "starts": starts}))
+        packing = {"spans": spans, "starts": starts}
+        batches.append(Batch(inputs, *examples.labels_and_folds(chosen[run], device), packing))
     return batches
 
 

@@ -16,16 +16,18 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from . import batches, models, packing
+from .folds import FOLDS
 
 BLOCK = 256  # examples between two looks at whether a loss is known well enough
 
 
 class Outcome(NamedTuple):
-    """What one batch gave, on the device: loss, predicted class (−1: none) and label, each (n,)."""
+    """Of a batch, on the device: loss, predicted class (−1: none), label and fold, each (n,)."""
 
     loss: torch.Tensor
     predicted: torch.Tensor
     label: torch.Tensor
+    fold: torch.Tensor
 
 
 class Evaluator:
@@ -125,7 +127,9 @@ class Evaluator:
         outcomes = []
         with self._mode():
             for block in self.blocks[split]:
-                outcomes += [outcome(self._logits(batch), batch.labels) for batch in block]
+                outcomes += [
+                    outcome(self._logits(batch), batch.labels, batch.folds) for batch in block
+                ]
                 if tolerance and known_to(tolerance, outcomes):
                     break
         return summary(outcomes, self.classes)
@@ -159,14 +163,14 @@ def fits_on_device(tensor):
     return free > total / 4
 
 
-def outcome(logits, label):
-    """The `Outcome` of a batch from its float32 logits (n × classes) and labels (n,).
+def outcome(logits, label, fold):
+    """The `Outcome` of a batch from its float32 logits (n × classes), labels and folds (n,).
 
     An example whose logits are not finite is predicted as no class.
     """
     finite = logits.isfinite().all(-1)
     predicted = torch.where(finite, logits.argmax(-1), -1)
-    return Outcome(cross_entropy(logits, label, reduction="none"), predicted, label)
+    return Outcome(cross_entropy(logits, label, reduction="none"), predicted, label, fold)
 
 
 def known_to(tolerance, outcomes):
@@ -180,15 +184,20 @@ def summary(outcomes, classes):
 
     An example of no predicted class counts as an error; a loss that is NaN or infinite stays so.
 
-    Returns {loss, loss_se, error, error_se, n, predicted: [count of each class]}.
+    Returns {loss, loss_se, error, error_se, n, predicted: [count of each class], loss_without,
+    error_without: [over the examples outside each fold; NaN where there are none]}.
     """
-    loss, predicted, label = (torch.cat(column) for column in zip(*outcomes))
-    loss, n = loss.double(), len(label)
+    loss, predicted, label, fold = (torch.cat(column) for column in zip(*outcomes))
+    loss, n, wrong = loss.double(), len(label), predicted != label
     counts = torch.bincount(predicted + 1, minlength=classes + 1)[1:]
-    wrong = (predicted != label).sum()
-    mean, variance, wrong, *counts = torch.cat(
-        [torch.stack([loss.mean(), loss.var(correction=0), wrong.double()]), counts.double()]
-    ).tolist()
+    # summed anew for each fold: a NaN is gone only where its example is left out
+    outside = fold != torch.arange(FOLDS, device=fold.device)[:, None]
+    left = outside.sum(1).double()
+    without = [torch.where(outside, values, 0.0).sum(1) / left for values in (loss, wrong.double())]
+    numbers = torch.stack([loss.mean(), loss.var(correction=0), wrong.sum().double()])
+    on_host = torch.cat([numbers, counts.double(), *without]).cpu()
+    parts = on_host.split([len(numbers), classes, FOLDS, FOLDS])
+    (mean, variance, wrong), counts, losses, errors = (part.tolist() for part in parts)
     error = wrong / n
     return {
         "loss": mean,
@@ -197,6 +206,8 @@ def summary(outcomes, classes):
         "error_se": math.sqrt(error * (1 - error) / n),
         "n": n,
         "predicted": [int(count) for count in counts],
+        "loss_without": losses,
+        "error_without": errors,
     }
 
 

@@ -7,15 +7,21 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from . import folds
 from .command import InputError, whole
 
 
 def row(alpha, beta, landmark, dtype, **measured):
-    """One row from what `evaluation.Evaluator` gave for each split: row(…, train=…, dev=…)."""
+    """One row from what `evaluation.Evaluator` gave for each split: row(…, train=…, dev=…).
+
+    Without each fold only what measures use: the training loss and the dev error.
+    """
     cells = {"alpha": alpha, "beta": beta, "landmark": landmark, "dtype": dtype}
     for split, values in measured.items():
-        cells |= {f"{split}_{key}": v for key, v in values.items() if key != "predicted"}
+        cells |= {f"{split}_{key}": v for key, v in values.items() if not isinstance(v, list)}
         cells |= {f"{split}_predicted_{i}": n for i, n in enumerate(values["predicted"])}
+        without = values[f"{folds.MEASURED[split]}_without"]
+        cells |= dict(zip(folds.columns(split), without))
     return cells
 
 

@@ -78,8 +78,8 @@ def train(model, train_examples, dev_examples, recipe, state_folder, budget, acc
             elif accelerator.is_main_process:
                 model.eval()
                 score = evaluate("dev")
-                columns = {f"dev_{k}": value for k, value in score.items() if k != "predicted"}
-                scores.append({"epoch": epoch + 1} | columns)
+                numbers = {f"dev_{k}": v for k, v in score.items() if not isinstance(v, list)}
+                scores.append({"epoch": epoch + 1} | numbers)
                 loss = sum(row["loss"] for row in log[-steps:]) / steps
                 accuracy = 100 * (1 - score["error"])
                 print(
