@@ -2,13 +2,23 @@
 
 import numpy as np
 import pandas as pd
+from landscape import folds
 from landscape.runs import Run
 
 AXIS = np.round(np.linspace(-4, 4, 41), 12)
 
 
+def without_folds(table, noise=0.0):
+    """Add what is measured without each fold: the jackknife's sd is the share `noise` of it."""
+    for split, measured in folds.MEASURED.items():
+        for fold, name in enumerate(folds.columns(split)):
+            if (of := f"{split}_{measured}") in table:
+                table[name] = table[of] * (1 + noise * (-1) ** fold / 3)
+    return table
+
+
 def surface(
-    loss, alphas=AXIS, betas=(0.0,), se=0.0, error=lambda loss: loss / 10, classes=2, group=False
+    loss, alphas=AXIS, betas=(0.0,), noise=0.0, error=lambda loss: loss / 10, classes=2, group=False
 ):
     """A surface with its landmarks; `loss` is a function of (α, β)."""
     places = [(0.0, 0.0, "start"), (1.0, 0.0, "end")]
@@ -18,14 +28,12 @@ def surface(
     table = pd.DataFrame(places, columns=["alpha", "beta", "landmark"])
     table["dtype"] = "float32"
     table["train_loss"] = [loss(alpha, beta) for alpha, beta in zip(table["alpha"], table["beta"])]
-    table["train_loss_se"] = se
     table["dev_error"] = error(table["train_loss"])
     table["dev_n"] = 100
-    table["dev_error_se"] = se
     for number in range(classes):
         table[f"train_predicted_{number}"] = 50 / classes
         table[f"dev_predicted_{number}"] = 100 / classes
-    return table
+    return without_folds(table, noise)
 
 
 def bowl(alpha, beta):
@@ -37,7 +45,7 @@ GUESS = np.log(2)  # the loss of guessing where two classes are as frequent
 WIDTH = 2 * np.sqrt((GUESS - 0.1) / 2 / 0.2)
 
 
-def run(loss=bowl, labels=(0, 1), **more):
+def run(loss=bowl, labels=(0, 1) * 50, **more):
     """A run with a curve and a full plane of this loss; `labels` of its training examples."""
     planes = {"curve": surface(loss, **more), "full": surface(loss, betas=AXIS, **more)}
     tables = {"sample": pd.DataFrame({"label": labels})}

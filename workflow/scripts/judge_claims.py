@@ -5,12 +5,12 @@ import json
 from pathlib import Path
 
 import pandas as pd
-from landscape import claims, tables, tasks, verdicts
+from landscape import claims, folds, tables, tasks, verdicts
 from landscape.command import run, whole
 from landscape.runs import Run
 
 PLANES = ["init", "task", "seed", "plane", "alpha", "beta", "landmark", "dtype"]
-PLANES += ["train_loss", "train_loss_se", "dev_error", "dev_error_se", "dev_n"]
+PLANES += ["train_loss", *folds.columns("train"), "dev_error", *folds.columns("dev"), "dev_n"]
 SHARPNESS = ["kind", "rho", "draw", "loss", "loss_se", "rise", "n"]
 
 
@@ -32,14 +32,14 @@ def main(argv=None):
     parser.add_argument("--markdown", required=True)
     args = parser.parse_args(argv)
 
-    runs = by_task(collect(args))
-    for of_task in runs.values():
+    runs, rows = {}, []
+    for task, of_task in by_task(collect(args)).items():
         claims.compare_depths(of_task)
-    rows = []
+        runs[task] = of_task, claims.leave_out(of_task)
     for claim in claims.claims(args.layer_groups, balls(args.sharpness)):
         about = args.figures[claim.tasks]
         for task in [about["task"]] if claim.tasks == "overfitting" else about:
-            rows.append({"task": task} | claims.judge(claim, runs.get(task, {})))
+            rows.append({"task": task} | claims.judge(claim, *runs.get(task, ({}, []))))
     table = pd.DataFrame(rows)
     with whole(args.csv) as beside:
         table.to_csv(beside, index=False, lineterminator="\n")
@@ -64,7 +64,7 @@ def collect(args):
         "further": (args.further, ["epoch", "dev_error", "dev_n"]),
         "projection": (args.projections, ["epoch", "cos", "path", "cos_axes"]),
         "longer": (args.longer, ["epoch", "eq4_alpha", "eq5_beta"]),
-        "rollback": (args.rollbacks, ["group", "dev_correct", "dev_n"]),
+        "rollback": (args.rollbacks, ["group", "dev_error", *folds.columns("dev")]),
         "sharpness": (args.sharpness, SHARPNESS),
     }
     for name, (paths, columns) in kinds.items():

@@ -7,7 +7,7 @@ direction and a unit, and rescaling weights changes both (Dinh et al. 2017), so 
 import numpy as np
 from scipy.stats import t
 
-from .intervals import NONE, Z, minus, scaled, with_error
+from .intervals import Z, with_error
 from .runs import NotMeasured, Unknown, grid
 
 
@@ -33,20 +33,15 @@ def level(run, plane=None):
 
 
 def width(run, plane="curve", centre=1.0):
-    """Length along δ1, in ‖δ1‖, around the end where the loss stays under its `level`.
-
-    The bounds move all losses by their error at once: examples are the same at all points.
-    """
-    line, under = run.line(plane), level(run, plane)
-    places, losses, errors = (line[c].to_numpy(float) for c in line.columns)
+    """Length along δ1, in ‖δ1‖, around the end where the loss stays under its `level`."""
+    line = run.line(plane)
+    places, losses = line["alpha"].to_numpy(), line["train_loss"].to_numpy()
     if not places[0] < centre < places[-1]:
         raise Unknown(f"the end of {run} is not within the range of its {plane}")
-    value, low, high = (
-        length_under(places, losses + shift * errors, centre, under) for shift in (0, Z, -Z)
-    )
+    value = length_under(places, losses, centre, level(run, plane))
     if np.isinf(value):
         raise Unknown(f"the basin of {run} reaches the edge of its {plane}")
-    return value, low, high
+    return value
 
 
 def length_under(places, losses, centre, under):
@@ -69,12 +64,12 @@ def length_under(places, losses, centre, under):
 
 def width_in_distance(run):
     """`width` in ‖Δθ‖."""
-    return scaled(width(run), run.norm())
+    return width(run) * run.norm()
 
 
 def relative_width(run):
     """`width` in ‖Δθ‖ over ‖θ0‖, so that larger parameters may move further."""
-    return scaled(width(run), run.norm() / run.norm("start_norm"))
+    return width(run) * run.norm() / run.norm("start_norm")
 
 
 def share_of_plane(run):
@@ -88,11 +83,7 @@ def share_of_random_plane(run):
 
 
 def _share(run, plane):
-    points, under = grid(run.plane(plane)), level(run, plane)
-    losses, errors = points["train_loss"].to_numpy(), points["train_loss_se"].to_numpy()
-    value, low, high = (float((losses + shift * errors <= under).mean()) for shift in (0, Z, -Z))
-    one = 1 / len(points)  # the edge runs somewhere between points
-    return value, max(0.0, low - one), high + one
+    return float((grid(run.plane(plane))["train_loss"] <= level(run, plane)).mean())
 
 
 def group_width(run, group):
@@ -102,7 +93,7 @@ def group_width(run, group):
 
 def low_minus_high_width(run):
     """`group_width` of the low layers minus that of the high ones."""
-    return minus(group_width(run, "low"), group_width(run, "high"))
+    return group_width(run, "low") - group_width(run, "high")
 
 
 def curvature(run, reach=0.5):
@@ -115,12 +106,12 @@ def curvature(run, reach=0.5):
     losses = near["train_loss"].to_numpy()
     if len(near) < 5 or not np.isfinite(losses).all():
         raise Unknown(f"fewer than five finite losses within {reach} of the end of {run}")
-    return 2 * float(np.polyfit(near["alpha"] - 1, losses, 2)[0]), NONE, NONE
+    return 2 * float(np.polyfit(near["alpha"] - 1, losses, 2)[0])
 
 
 def relative_curvature(run):
     """`curvature` in loss / (‖Δθ‖/‖θ0‖)²."""
-    return scaled(curvature(run), (run.norm("start_norm") / run.norm()) ** 2)
+    return curvature(run) * (run.norm("start_norm") / run.norm()) ** 2
 
 
 def rises(run, kind):
@@ -163,23 +154,20 @@ def worst_sharpness(run):
 
 
 def between(run):
-    """Losses from start to end along the line, both included, and their errors."""
+    """Losses from start to end along the line, both included."""
     line = run.line("curve")
-    line = line[line["alpha"].between(0, 1)]
-    losses, errors = line["train_loss"].to_numpy(), line["train_loss_se"].to_numpy()
+    losses = line.loc[line["alpha"].between(0, 1), "train_loss"].to_numpy()
     if len(losses) < 3 or not np.isfinite(losses).all():
         raise Unknown(f"losses between start and end of {run} are not all finite")
-    return losses, errors
+    return losses
 
 
 def barrier(run):
     """How far the loss rises above the higher of start and end on the line between them."""
-    losses, errors = between(run)
-    ends, inner, errors = max(losses[0], losses[-1]), losses[1:-1], errors[1:-1]
-    return tuple(max(0.0, (inner + shift * errors).max() - ends) for shift in (0, -Z, Z))
+    losses = between(run)
+    return float(max(0.0, losses.max() - max(losses[0], losses[-1])))
 
 
 def rising_share(run):
     """Share of the steps from start to end, along the line, on which the loss rises."""
-    losses, _ = between(run)
-    return float((np.diff(losses) > 0).mean()), NONE, NONE
+    return float((np.diff(between(run)) > 0).mean())

@@ -1,7 +1,7 @@
 """The paper's claims, the measure that decides each, and the rule, all in this one place.
 
 A claim compares the two inits, or holds one number of the fine-tuned model against a bound. Its
-95 % interval is over seeds where there are several, else over examples:
+95 % interval is over seeds where there are several, else over examples, by leaving them out:
 
 holds           the interval lies wholly on the claimed side
 does not hold   it lies wholly on the other side
@@ -10,13 +10,14 @@ cannot tell     it is on both sides, or there is none, or a run has collapsed; t
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial, reduce
+from itertools import chain
+from operator import sub
 
 import numpy as np
 from scipy.stats import t
 
-from . import basins, intervals, measures
-from .intervals import NONE
+from . import basins, folds, intervals, measures
 from .runs import NotMeasured, Unknown
 
 HOLDS, FAILS, UNKNOWN = "holds", "does not hold", "cannot tell"
@@ -29,7 +30,7 @@ class Claim:
     section: str
     words: str  # the paper's
     measure: str  # ours, with the unit
-    of: Callable  # Run → (value, low, high)
+    of: Callable  # Run → value or (value, low, high)
     more: bool = True  # the claim is that the value is more (than from scratch, or than `bound`)
     bound: float | None = None  # of a claim on the fine-tuned model alone
     tasks: str = "tasks"  # which of the config's `figures`: tasks, layer_groups or overfitting
@@ -123,46 +124,31 @@ def claims(layer_groups, balls):
 
 
 def _movement(layer_groups, run):
-    low, _, _ = measures.movement(run, layer_groups["low"])
-    high, _, _ = measures.movement(run, layer_groups["high"])
-    return low - high, NONE, NONE
+    low, high = (measures.movement(run, layer_groups[group]) for group in ("low", "high"))
+    return low - high
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with its 95 % interval, and what that is over: seeds, examples or nothing."""
+    """A value, its 95 % interval, and what that is over (seeds or examples) or why it is not."""
 
-    value: float = NONE
-    low: float = NONE
-    high: float = NONE
+    value: float = np.nan
+    low: float = np.nan
+    high: float = np.nan
     over: str = ""
-
-
-def over_seeds(values):
-    """Mean and t interval of two values or more."""
-    values = np.asarray(values, float)
-    half = t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
-    mean = values.mean()
-    return Estimate(mean, mean - half, mean + half, "seeds")
-
-
-def estimate(values):
-    """Of what the runs of one or more seeds gave, (value, low, high) each."""
-    if len(values) > 1:
-        return over_seeds([value for value, _, _ in values])
-    ((value, low, high),) = values
-    return Estimate(value, low, high, "" if np.isnan([low, high]).any() else "examples")
+    why: str = ""
 
 
 # what a constant predictor has as well as any other model
 OF_ANY = (measures.end_error, measures.final_loss, measures.loss_in_epoch, measures.error_growth)
 
 
-def judge(claim, runs):
+def judge(claim, runs, left_out):
     """One row of the table: what a claim comes to on one task.
 
     runs: {init: [Run of each seed]}; a collapsed one is named, never left out unseen. Of the
     seeds that both inits have been measured for; `seeds` says how many that are.
+    left_out: the same runs without each fold of their examples, from `leave_out`.
     """
     inits = ("pretrained", "scratch") if claim.bound is None else ("pretrained",)
     found, why = {}, []
@@ -184,19 +170,20 @@ def judge(claim, runs):
     seeds = sorted(set.intersection(*({*found[init]} for init in inits)))
     if not seeds and not why:
         why.append("no seed of which both were measured")
+
+    @cache  # for the init alone, and for the difference
+    def without(init, seed):
+        return replicates(claim, init, seed, left_out)
+
     row = {"section": claim.section, "claim": claim.words, "measure": claim.measure}
-    sides = {}
     for init in ("pretrained", "scratch"):
-        own = found.get(init, {})
-        values = [own[seed] for seed in seeds or sorted(own)] if own else []
-        sides[init] = estimate(values) if values else Estimate()
-        row |= {init: sides[init].value}
-        row |= {f"{init}_low": sides[init].low, f"{init}_high": sides[init].high}
-    whole = Estimate()
-    if not why:
-        whole = sides["pretrained"] if claim.bound is not None else difference(found, seeds)
+        own, side = found.get(init), Estimate()
+        if own:
+            side = estimate({init: own}, seeds or sorted(own), without)
+        row |= {init: side.value, f"{init}_low": side.low, f"{init}_high": side.high}
+    whole = Estimate(why="; ".join(why)) if why else estimate(found, seeds, without)
     row |= {"judged": whole.value, "low": whole.low, "high": whole.high, "over": whole.over}
-    verdict, reason = decide(claim, whole, why)
+    verdict, reason = decide(claim, whole)
     row |= {"seeds": len(seeds), "decides": claim.decides}
     return row | {"verdict": verdict, "reason": reason}
 
@@ -210,8 +197,8 @@ def measured(claim, run, runs):
         found = claim.of(run, min(map(measures.epochs, beside)))
     else:
         found = claim.of(run)
-    if not np.isfinite(found[0]):
-        raise Unknown(f"{run} gives {found[0]}, no finite number")
+    if not np.isfinite(value(found)):
+        raise Unknown(f"{run} gives {value(found)}, no finite number")
     return found
 
 
@@ -227,23 +214,75 @@ def compare_depths(runs):
         run.depth = min(depths, default=None)
 
 
-def difference(found, seeds):
-    """Pretrained minus scratch: paired by seed, or by the bounds of the one run of each."""
-    pairs = [(found["pretrained"][seed], found["scratch"][seed]) for seed in seeds]
+def leave_out(runs):
+    """The runs of one task without each fold of their examples: [[of train], [of dev]].
+
+    Each time the depths are compared anew, since they depend on the same examples.
+    """
+    left_out = [
+        [
+            {init: [run.without(split, fold) for run in own] for init, own in runs.items()}
+            for fold in range(folds.FOLDS)
+        ]
+        for split in folds.MEASURED
+    ]
+    for without in chain(*left_out):
+        compare_depths(without)
+    return left_out
+
+
+def replicates(claim, init, seed, left_out):
+    """What the measure gives for one run without each fold of its examples: (splits, folds)."""
+
+    def measure(runs):
+        (run,) = (run for run in runs[init] if run.seed == seed)
+        return measured(claim, run, runs)
+
+    return np.array([[measure(runs) for runs in of_split] for of_split in left_out])
+
+
+def value(found):
+    """Of what a measure gives, with or without an interval of its own."""
+    return found[0] if isinstance(found, tuple) else found
+
+
+def estimate(found, seeds, without):
+    """Of one init, or of the difference of two; found: {init: {seed: what the measure gives}}.
+
+    Two inits are paired: by seed, or with one seed by the examples that both are measured without,
+    so that what they share cancels. without: (init, seed) → `replicates`.
+    """
+    pairs = [[own[seed] for own in found.values()] for seed in seeds]
     if len(pairs) > 1:
-        return over_seeds([ours[0] - theirs[0] for ours, theirs in pairs])
-    return estimate([intervals.minus(*pairs[0])])
+        return over_seeds([reduce(sub, map(value, pair)) for pair in pairs])
+    (pair,) = pairs
+    if isinstance(pair[0], tuple):
+        return Estimate(*reduce(intervals.minus, pair), "examples")
+    try:
+        left = reduce(sub, (without(init, seeds[0]) for init in found))
+    except Unknown as reason:
+        return Estimate(reduce(sub, pair), why=str(reason))
+    if not np.ptp(left, axis=1).any():
+        why = "measured of one run, the same whichever examples are left out: no interval"
+        return Estimate(reduce(sub, pair), why=why)
+    return Estimate(*intervals.jackknife(reduce(sub, pair), left), "examples")
 
 
-def decide(claim, whole, why):
+def over_seeds(values):
+    """Mean and t interval of two values or more."""
+    values = np.asarray(values, float)
+    half = t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
+    mean = values.mean()
+    return Estimate(mean, mean - half, mean + half, "seeds")
+
+
+def decide(claim, whole):
     """(verdict, reason) by the rule at the top."""
-    if why:
-        return UNKNOWN, "; ".join(why)
+    if whole.why:
+        return UNKNOWN, whole.why
     bound = 0.0 if claim.bound is None else claim.bound
     sign = 1 if claim.more else -1
     low, high = sorted((sign * (whole.low - bound), sign * (whole.high - bound)))
-    if not whole.over:
-        return UNKNOWN, "measured of one run, without examples behind it: no interval"
     if not np.isfinite([low, high]).all():
         return UNKNOWN, "the interval is not finite"
     if low > 0:

@@ -1,14 +1,14 @@
-"""Numbers for training, generalisation and layers, each with what its examples leave open.
+"""Numbers for training, generalisation and layers.
 
-A measure takes a `Run` and gives (value, low, high), where low and high bound it with 95 %
-confidence if other examples of the same kind had been measured; they are NaN where no examples are
-behind the value. It raises `Unknown` with the reason where there is no value.
+A measure takes a `Run` and gives a value, or (value, low, high) with the 95 % interval over what it
+was measured on where that cannot be told from the folds of the examples. It raises `Unknown` with
+the reason where there is no value.
 """
 
 import numpy as np
 from scipy.stats import rankdata
 
-from .intervals import NONE, Z, minus, wilson, with_error
+from .intervals import minus, wilson, with_error
 from .runs import Unknown, grid
 
 # how training goes
@@ -16,8 +16,7 @@ from .runs import Unknown, grid
 
 def final_loss(run):
     """Training loss at the end, without dropout, on the examples of the surfaces."""
-    end = run.landmark("end")
-    return with_error(end["train_loss"], end["train_loss_se"])
+    return float(run.landmark("end")["train_loss"])
 
 
 def loss_in_epoch(run, epoch):
@@ -38,7 +37,7 @@ def first_cosine(run):
     table = run.table("projection")
     if len(table) < 3:  # start and end alone
         raise Unknown(f"{run} has one epoch, whose direction is the final one")
-    return float(table["cos"].iloc[1]), NONE, NONE
+    return float(table["cos"].iloc[1])
 
 
 def straightness(run):
@@ -46,12 +45,12 @@ def straightness(run):
     table = run.table("projection")
     if len(table) < 3:
         raise Unknown(f"{run} has one epoch, so its path is straight by construction")
-    return 1 / float(table["path"].iloc[-1]), NONE, NONE
+    return 1 / float(table["path"].iloc[-1])
 
 
 def orthogonality(run):
     """|cos(δ1, δ2)|."""
-    return abs(float(run.table("projection")["cos_axes"].iloc[0])), NONE, NONE
+    return abs(float(run.table("projection")["cos_axes"].iloc[0]))
 
 
 # how it generalises
@@ -72,46 +71,17 @@ def error_growth(run):
 def distance_moved(run):
     """‖θ after the further epochs − θ before‖ along δ1 and off it, in ‖δ1‖, as in Fig. 4."""
     last = run.table("longer").iloc[-1]
-    return float(np.hypot(last["eq4_alpha"] - 1, last["eq5_beta"])), NONE, NONE
+    return float(np.hypot(last["eq4_alpha"] - 1, last["eq5_beta"]))
 
 
 def agreement(run):
-    """Spearman correlation, over the grid, of training loss and dev error.
-
-    Its interval adds up what the standard error of each point changes, as if all erred together in
-    the worst way. All points are measured on the same examples, so their errors do go together, and
-    a surface does not say how. Errors drawn for each point alone would average out: in the embedded
-    study that interval was three to five times narrower than one from resampling the examples, and
-    this one is three to seven times wider.
-    """
+    """Spearman correlation, over the grid, of training loss and dev error."""
     points = grid(run.plane("full"))
     points = points[np.isfinite(points["train_loss"]) & np.isfinite(points["dev_error"])]
     if len(points) < 3 or points["dev_error"].nunique() < 2:
         raise Unknown(f"too few finite points, or one dev error at all of them ({run})")
-    names = ["train_loss", "train_loss_se", "dev_error", "dev_error_se"]
-    loss, loss_se, error, error_se = points[names].to_numpy(float).T
-    value = rank_correlation(loss, error)
-    # training and dev examples are independent of each other
-    sd = np.hypot(effects(loss, loss_se, error).sum(), effects(error, error_se, loss).sum())
-    return value, max(-1.0, value - Z * sd), min(1.0, value + Z * sd)
-
-
-def rank_correlation(a, b):
-    return float(np.corrcoef(rankdata(a), rankdata(b))[0, 1])
-
-
-def effects(values, errors, others):
-    """What a step of one standard error of each value alone changes in its rank correlation.
-
-    The mean of a step up and one down.
-    """
-    now, found = rank_correlation(values, others), np.zeros(len(values))
-    for place, error in enumerate(errors):
-        for step in (error, -error):
-            moved = values.copy()
-            moved[place] += step
-            found[place] += abs(rank_correlation(moved, others) - now) / 2
-    return found
+    ranks = rankdata(points[["train_loss", "dev_error"]], axis=0)
+    return float(np.corrcoef(ranks.T)[0, 1])
 
 
 def shift_of_minima(run):
@@ -123,7 +93,7 @@ def shift_of_minima(run):
     lowest = finite.loc[finite["train_loss"].idxmin(), ["alpha", "beta"]].to_numpy(float)
     least = finite["dev_error"] == finite["dev_error"].min()
     best = finite.loc[least, ["alpha", "beta"]].to_numpy(float)  # the nearest of equals
-    return float(np.linalg.norm(best - lowest, axis=1).min()), NONE, NONE
+    return float(np.linalg.norm(best - lowest, axis=1).min())
 
 
 # what layers do
@@ -131,10 +101,8 @@ def shift_of_minima(run):
 
 def high_minus_low(run):
     """Dev accuracy lost by putting back the high layers minus that by the low ones."""
-    table = run.table("rollback").set_index("group")
-    shares = table["dev_correct"] / table["dev_n"]
-    bounds = {g: (shares[g], *wilson(shares[g], table["dev_n"][g])) for g in ("low", "high")}
-    return minus(bounds["low"], bounds["high"])
+    error = run.table("rollback").set_index("group")["dev_error"]
+    return float(error["high"] - error["low"])
 
 
 def movement(run, layers):
@@ -145,4 +113,4 @@ def movement(run, layers):
         np.sqrt(sum(run.norm(of, number) ** 2 for number in numbers))
         for of in ("norm", "start_norm")
     )
-    return float(moved / size), NONE, NONE
+    return float(moved / size)

@@ -1,9 +1,11 @@
 """What was measured of one run, and where it lies in its tables."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
+
+from . import folds
 
 
 class Unknown(Exception):
@@ -25,9 +27,28 @@ class Run:
     tables: dict = field(default_factory=dict)  # log, scores, projection, rollback, sample, …
     norms: dict = field(default_factory=dict)  # what direction.py wrote
     depth: float | None = None  # of the basins that are compared: see `level`
+    left_out: str = ""  # what of its examples: see `without`
 
     def __str__(self):
-        return f"{self.init} {self.task} seed {self.seed}"
+        return f"{self.init} {self.task} seed {self.seed}{self.left_out}"
+
+    def without(self, split, fold):
+        """The run as it had been measured without one fold of the examples of `train` or `dev`."""
+        value = f"{split}_{folds.MEASURED[split]}"
+        other = folds.columns(split)[fold]
+
+        def swapped(tables):
+            return {
+                name: table.assign(**{value: table[other]}) if other in table else table
+                for name, table in tables.items()
+            }
+
+        tables = swapped(self.tables)
+        if split == "train" and "sample" in tables:
+            sample = tables["sample"]
+            tables["sample"] = sample[folds.of_examples(len(sample)) != fold]
+        left_out = f" without fold {fold} of its {split} examples"
+        return replace(self, planes=swapped(self.planes), tables=tables, left_out=left_out)
 
     def plane(self, name):
         if name not in self.planes:
@@ -60,13 +81,14 @@ class Run:
         points = grid(self.plane(plane))
         (dtype,) = points["dtype"].unique()
         nearest = points["beta"].abs().min()
-        columns = ["train_loss", "train_loss_se"]
-        line = points[points["beta"].abs() <= nearest + 1e-9]
-        line = line.groupby("alpha", as_index=False)[columns].agg(lambda x: x.to_numpy().mean())
+        line = points.loc[points["beta"].abs() <= nearest + 1e-9, ["alpha", "train_loss"]]
         known = self.plane(plane)
         known = known[known["landmark"].notna() & (known["dtype"] == dtype)]
         line = line[~line["alpha"].isin(known["alpha"])]
-        return pd.concat([line, known[["alpha", *columns]]]).sort_values("alpha")
+        alphas, place = np.unique(line["alpha"], return_inverse=True)
+        losses = np.bincount(place, line["train_loss"]) / np.bincount(place)  # NaN stays
+        line = pd.DataFrame({"alpha": alphas, "train_loss": losses})
+        return pd.concat([line, known[["alpha", "train_loss"]]]).sort_values("alpha")
 
     def guessing(self):
         """The lowest loss, in nats, that one constant prediction can have: the labels' entropy.

@@ -8,9 +8,10 @@ A claim *holds* on a task where the 95 % interval of its measure lies wholly on 
 *does not hold* where the interval lies wholly on the other side, and else we *cannot tell*. The
 interval is of the difference between the inits, or of the value where a claim is about the
 fine-tuned model alone: over seeds where there are several, which says nothing about other examples;
-else over examples, which says nothing about other seeds. Planes and Fig. 4 are of the first seed
-only. A measure of one run without examples behind it has no interval. All fine-tuned models start
-from one pre-trained model.
+else over examples, which says nothing about other seeds: from the measure without each tenth of the
+examples in turn, the same tenth for both inits (jackknife); where that was not measured, from the
+spread of what was. Planes and Fig. 4 are of the first seed only. A measure of one run that is the
+same without any tenth has no interval. All fine-tuned models start from one pre-trained model.
 Measures and bounds are in `workflow/scripts/landscape/claims.py`."""
 NOTES = """\
 –: judged on other tasks only, those of its figure.
