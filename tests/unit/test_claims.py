@@ -131,7 +131,7 @@ def test_depths_are_compared_without_the_same_examples():
 
 
 def test_the_jackknife_of_a_mean_is_its_standard_error():
-    """With a group an example it is exactly that; with ten groups nearly."""
+    """Exactly, with an example a group."""
     values = np.random.default_rng(0).exponential(size=200)
     groups = [values[values != value].mean() for value in values]
     _, low, high = intervals.jackknife(values.mean(), [groups])

@@ -28,7 +28,7 @@ def minus(a, b):
 def jackknife(value, replicates):
     """The interval of any statistic, from what it is without each of K groups of its examples.
 
-    The delete-a-group jackknife (Tukey 1958; Shao and Tu 1995, Section 2.3): its variance is
+    The delete-a-group jackknife (Tukey 1958; Shao and Tu 1995): its variance is
     (K − 1)/K Σ(θ_i − θ̄)², too large rather than too small in the mean (Efron and Stein 1981), and t
     has K − 1 degrees of freedom. For a statistic that jumps, it is rough.
 
