@@ -86,9 +86,10 @@ class Study:
         rows = [("end", np.nan, np.nan, 0.0)]
         rows += [("average", rho, draw, rise) for draw, rise in enumerate(average)]
         rows += [("worst", 0.002, step, rise) for step, rise in enumerate(worst)]
-        table = pd.DataFrame(rows, columns=["kind", "rho", "draw", "rise"])
-        table = table.assign(init=init, task=task, seed=0, loss_se=0.01, n=100)
-        table["loss"] = 0.1 + table["rise"]
+        table = pd.DataFrame(rows, columns=["kind", "rho", "draw", "train_loss"])
+        table = table.assign(init=init, task=task, seed=0)
+        for fold, name in enumerate(folds.columns("train")):
+            table[name] = table["train_loss"] * (1 + fold / 1000)
         self.write("sharpness", f"sharpness/{init}/{task}/s0.csv", table)
 
     def argv(self):

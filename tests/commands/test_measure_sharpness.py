@@ -4,7 +4,7 @@ import helpers
 import numpy as np
 import pandas as pd
 import pytest
-from landscape import models, surface
+from landscape import folds, models, surface
 from safetensors.numpy import load_file, save_file
 
 import evaluate_surface
@@ -41,14 +41,15 @@ def table(made):
 
 
 def test_the_table(table):
-    names = ["init", "task", "seed", "kind", "rho", "draw", "loss", "loss_se", "rise", "n"]
+    names = ["init", "task", "seed", "kind", "rho", "draw", "rise"]
+    names += ["train_loss", "train_loss_se", "train_n", *folds.columns("train")]
     assert list(table.columns) == names
-    assert (table[["init", "task", "seed", "n"]] == ["scratch", "mine", 3, 8]).all(axis=None)
+    assert (table[["init", "task", "seed", "train_n"]] == ["scratch", "mine", 3, 8]).all(axis=None)
     kinds = [("end", 0.0, 0), *(("average", rho, i) for i in (1, 2, 3) for rho in (0.1, -0.1))]
     kinds += [("worst", 0.01, i) for i in (1, 2)]
     assert list(table[["kind", "rho", "draw"]].itertuples(index=False, name=None)) == kinds
-    assert (table["rise"] == table["loss"] - table["loss"][0]).all()
-    assert table["loss"].nunique() == len(table) and (table["loss_se"] > 0).all()
+    assert (table["rise"] == table["train_loss"] - table["train_loss"][0]).all()
+    assert table["train_loss"].nunique() == len(table) and (table["train_loss_se"] > 0).all()
     assert (table["rise"][table["kind"] == "worst"] > 0).all()
 
 
@@ -59,22 +60,27 @@ def test_the_end_is_the_end_of_the_surfaces_exactly(made, table):
     evaluate_surface.main(list(map(str, argv)))
     points, _ = surface.read(made / "curve.parquet")
     (end,) = points[points["landmark"] == "end"].to_dict("records")
-    assert (table["loss"][0], table["loss_se"][0]) == (end["train_loss"], end["train_loss_se"])
+    assert (table["train_loss"][0], table["train_loss_se"][0]) == (
+        end["train_loss"],
+        end["train_loss_se"],
+    )
 
 
 def test_the_same_bytes_again_and_other_draws_for_another_seed(made, table, tmp_path):
     measured(made, tmp_path / "again.csv")
     assert (tmp_path / "again.csv").read_bytes() == (made / "table.csv").read_bytes()
     other = measured(made, tmp_path / "other.csv", seed=4)
-    same = other["loss"] == table["loss"]
+    same = other["train_loss"] == table["train_loss"]
     assert (same == (table["kind"] != "average")).all()
 
 
 def test_a_draw_does_not_depend_on_how_many_there_are(made, table, tmp_path):
     few = measured(made, tmp_path / "few.csv", draws=1)
-    assert few["loss"][1] == table["loss"][1]
+    assert few["train_loss"][1] == table["train_loss"][1]
     worst = few["kind"] == "worst"
-    assert few["loss"][worst].tolist() == table["loss"][table["kind"] == "worst"].tolist()
+    assert (
+        few["train_loss"][worst].tolist() == table["train_loss"][table["kind"] == "worst"].tolist()
+    )
 
 
 def test_losses_that_are_not_finite_are_results(made, tmp_path, capsys):
@@ -84,5 +90,5 @@ def test_losses_that_are_not_finite_are_results(made, tmp_path, capsys):
     save_file(tensors | {name: np.full_like(tensors[name], 3e38)}, made / "astray.safetensors")
     table = measured(made, tmp_path / "table.csv", end="astray.safetensors")
     assert table["kind"].tolist() == ["end", *["average"] * 6]
-    assert table[["loss", "rise"]].isna().all(axis=None)
+    assert table[["train_loss", "rise"]].isna().all(axis=None)
     assert "not finite" in capsys.readouterr().out

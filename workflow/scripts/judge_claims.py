@@ -11,7 +11,7 @@ from landscape.runs import Run
 
 PLANES = ["init", "task", "seed", "plane", "alpha", "beta", "landmark", "dtype"]
 PLANES += ["train_loss", *folds.columns("train"), "dev_error", *folds.columns("dev"), "dev_n"]
-SHARPNESS = ["kind", "rho", "draw", "loss", "loss_se", "rise", "n"]
+SHARPNESS = ["kind", "rho", "draw", "train_loss", *folds.columns("train")]
 
 
 def main(argv=None):

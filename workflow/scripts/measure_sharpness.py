@@ -33,7 +33,7 @@ def main(argv=None):
     gpu.lease()
     import pandas as pd
     import torch
-    from landscape import models, sharpness
+    from landscape import folds, models, sharpness
     from landscape.batches import Examples
     from landscape.evaluation import Evaluator
 
@@ -47,11 +47,12 @@ def main(argv=None):
 
     def measure(kind, rho, draw):
         score = evaluate("train")
-        end = rows[0]["loss"] if rows else score["loss"]
-        row = {"kind": kind, "rho": rho, "draw": draw, "loss": score["loss"]}
-        row |= {"loss_se": score["loss_se"], "rise": score["loss"] - end, "n": score["n"]}
-        rows.append(row)
-        print(f"{kind} {draw}: loss {row['loss']:.4f}, rise {row['rise']:.4f}", flush=True)
+        loss = score["loss"]
+        rise = loss - (rows[0]["train_loss"] if rows else loss)
+        row = {"kind": kind, "rho": rho, "draw": draw, "rise": rise}
+        row |= {"train_loss": loss, "train_loss_se": score["loss_se"], "train_n": score["n"]}
+        rows.append(row | dict(zip(folds.columns("train"), score["loss_without"])))
+        print(f"{kind} {draw}: loss {loss:.4f}, rise {rise:.4f}", flush=True)
 
     measure("end", 0.0, 0)
     for draw in range(1, args.draws + 1):

@@ -5,9 +5,7 @@ direction and a unit, and rescaling weights changes both (Dinh et al. 2017), so 
 """
 
 import numpy as np
-from scipy.stats import t
 
-from .intervals import Z, with_error
 from .runs import NotMeasured, Unknown, grid
 
 
@@ -115,42 +113,29 @@ def relative_curvature(run):
 
 
 def rises(run, kind):
-    """The rows of one kind of `sharpness`, by draw or step; their rises must all be finite."""
+    """Rises of the loss above the end, of one kind of sharpness; all must be finite."""
     table = run.table("sharpness")
-    rows = table[table["kind"] == kind].sort_values("draw")
+    rows = table[table["kind"] == kind]
     if rows.empty:
         raise NotMeasured(f"no {kind} sharpness of {run}")
-    if lost := int((~np.isfinite(rows["rise"])).sum()):
-        raise Unknown(f"{lost} of {len(rows)} rises of the {kind} sharpness of {run} not finite")
-    return rows
+    (end,) = table.loc[table["kind"] == "end", "train_loss"]
+    rise = rows["train_loss"] - end
+    if lost := int((~np.isfinite(rise)).sum()):
+        raise Unknown(f"{lost} of {len(rise)} rises of the {kind} sharpness of {run} not finite")
+    return rise
 
 
 def average_sharpness(run):
-    """Mean rise of the loss over random draws of a relative change of all weights.
-
-    Both the draws and the examples leave it open: t interval over the draws, each the mean of its
-    two ways, and the standard error of the losses, which all draws share. Raises Unknown for one
-    draw alone.
-    """
-    rows = rises(run, "average")
-    of_draw = rows.groupby("draw")["rise"].mean()
-    draws = len(of_draw)
-    if draws < 2:
-        raise Unknown(f"one draw of the average sharpness of {run}, a mean needs two")
-    of_draws = t.ppf(0.975, draws - 1) * of_draw.std() / np.sqrt(draws)
-    half = np.hypot(of_draws, Z * rows["loss_se"].mean())
-    mean = float(of_draw.mean())
-    return mean, mean - half, mean + half
+    """Mean rise of the loss over random draws of a relative change of all weights."""
+    return float(rises(run, "average").mean())
 
 
 def worst_sharpness(run):
     """Largest rise of the loss on an ascent within a ball of relative changes of all weights.
 
-    What the ascent found, so at most the true one; the interval is over examples alone.
+    What the ascent found, so at most the true one.
     """
-    rows = rises(run, "worst")
-    highest = rows.loc[rows["rise"].idxmax()]
-    return with_error(float(highest["rise"]), highest["loss_se"])
+    return float(rises(run, "worst").max())
 
 
 def between(run):

@@ -18,7 +18,7 @@ import numpy as np
 from scipy.stats import t
 
 from . import basins, folds, intervals, measures
-from .runs import NotMeasured, Unknown
+from .runs import SETS, NotMeasured, Unknown
 
 HOLDS, FAILS, UNKNOWN = "holds", "does not hold", "cannot tell"
 
@@ -215,7 +215,7 @@ def compare_depths(runs):
 
 
 def leave_out(runs):
-    """The runs of one task without each fold of their examples: [[of train], [of dev]].
+    """The runs of one task without each fold of each of `runs.SETS`.
 
     Each time the depths are compared anew, since they depend on the same examples.
     """
@@ -224,7 +224,7 @@ def leave_out(runs):
             {init: [run.without(split, fold) for run in own] for init, own in runs.items()}
             for fold in range(folds.FOLDS)
         ]
-        for split in folds.MEASURED
+        for split in SETS
     ]
     for without in chain(*left_out):
         compare_depths(without)
@@ -232,7 +232,7 @@ def leave_out(runs):
 
 
 def replicates(claim, init, seed, left_out):
-    """What the measure gives for one run without each fold of its examples: (splits, folds)."""
+    """What the measure gives for one run without each fold of its examples: (sets, folds)."""
 
     def measure(runs):
         (run,) = (run for run in runs[init] if run.seed == seed)

@@ -8,6 +8,10 @@ import pandas as pd
 from . import folds
 
 
+# what a measure can be left without a fold of: examples, and the random draws of sharpness
+SETS = (*folds.MEASURED, "draws")
+
+
 class Unknown(Exception):
     """A measure has no value for a run; the message says why."""
 
@@ -33,7 +37,10 @@ class Run:
         return f"{self.init} {self.task} seed {self.seed}{self.left_out}"
 
     def without(self, split, fold):
-        """The run as it had been measured without one fold of the examples of `train` or `dev`."""
+        """The run as measured without one fold of its train or dev examples, or of its draws."""
+        left_out = f" without fold {fold} of its {split}"
+        if split == "draws":
+            return replace(self, tables=self._without_draws(fold), left_out=left_out)
         value = f"{split}_{folds.MEASURED[split]}"
         other = folds.columns(split)[fold]
 
@@ -47,8 +54,15 @@ class Run:
         if split == "train" and "sample" in tables:
             sample = tables["sample"]
             tables["sample"] = sample[folds.of_examples(len(sample)) != fold]
-        left_out = f" without fold {fold} of its {split} examples"
+        left_out += " examples"
         return replace(self, planes=swapped(self.planes), tables=tables, left_out=left_out)
+
+    def _without_draws(self, fold):
+        if "sharpness" not in self.tables:
+            return self.tables
+        table = self.tables["sharpness"]
+        out = (table["kind"] == "average") & (table["draw"] % folds.FOLDS == fold)
+        return self.tables | {"sharpness": table[~out]}
 
     def plane(self, name):
         if name not in self.planes:
