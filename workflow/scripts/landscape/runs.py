@@ -7,7 +7,6 @@ import pandas as pd
 
 from . import folds
 
-
 # what a measure can be left without a fold of: examples, and the random draws of sharpness
 SETS = (*folds.MEASURED, "draws")
 

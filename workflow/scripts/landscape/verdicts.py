@@ -4,14 +4,15 @@ from . import figures, tables
 from .claims import FAILS, HOLDS, UNKNOWN
 
 RULE = """\
-A claim *holds* on a task where the 95 % interval of its measure lies wholly on the claimed side, it
-*does not hold* where the interval lies wholly on the other side, and else we *cannot tell*. The
+A claim *holds* on a task where the 95 % interval of its measure lies wholly on the claimed side,
+it *does not hold* where the interval lies wholly on the other side, and else we *cannot tell*. The
 interval is of the difference between the inits, or of the value where a claim is about the
-fine-tuned model alone: over seeds where there are several, which says nothing about other examples;
-else over examples, which says nothing about other seeds: from the measure without each tenth of the
-examples in turn, the same tenth for both inits (jackknife); where that was not measured, from the
-spread of what was. Planes and Fig. 4 are of the first seed only. A measure of one run that is the
-same without any tenth has no interval. All fine-tuned models start from one pre-trained model.
+fine-tuned model alone: over seeds where there are several, which says nothing about other
+examples; else over examples, which says nothing about other seeds: from the measure without each
+tenth of the examples in turn, the same tenth for both inits (jackknife), or for dev errors and
+losses of an epoch from their own spread. A measure of one run that is the same without any tenth
+has no interval. Planes and Fig. 4 are of the first seed only. All fine-tuned models start from one
+pre-trained model.
 Measures and bounds are in `workflow/scripts/landscape/claims.py`."""
 NOTES = """\
 –: judged on other tasks only, those of its figure.
