@@ -154,8 +154,8 @@ def test_the_page_counts_its_judgements(study):
     first = table[table["decides"]]
     number = first["verdict"].value_counts()
     said = (
-        f"Of {len(first)} judgements, a claim on a task each, {number['holds']} hold, "
-        f"{number['does not hold']} do not hold, and of {number['cannot tell']} we cannot tell."
+        f"{len(first)} judgements, a claim on a task each: *holds* {number['holds']}, "
+        f"*does not hold* {number['does not hold']}, *cannot tell* {number['cannot tell']}."
     )
     assert said in page
     assert f"{first['low'].notna().sum()} of them have an interval" in page

@@ -65,7 +65,7 @@ def test_epochs_lie_on_the_plane_and_tell_their_own_loss():
 
 def test_in_words():
     words = scenes.in_words(bowl({(0.0, 0.5): np.nan}), "train_loss")
-    assert words.startswith("training loss: start 1, end 0, lowest 0 at α 1, β 0")
+    assert words.startswith("training loss: start 1, end 0, lowest of the grid 0 at α 1, β 0")
     assert words.endswith("1 of 49 points are NaN or infinite")
 
 

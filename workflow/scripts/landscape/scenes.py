@@ -144,9 +144,8 @@ def in_words(points, measured):
     parts = [f"{row['landmark']} {row[measured]:.3g}" for _, row in named.iterrows()]
     if len(finite):
         least = finite.loc[finite[measured].idxmin()]
-        parts.append(
-            f"lowest {least[measured]:.3g} at α {least['alpha']:.3g}, β {least['beta']:.3g}"
-        )
+        place = f"α {least['alpha']:.3g}, β {least['beta']:.3g}"
+        parts.append(f"lowest of the grid {least[measured]:.3g} at {place}")
         parts.append(f"median {finite[measured].median():.3g}")
         parts.append(f"highest {finite[measured].max():.3g}")
     if len(finite) < len(grid):

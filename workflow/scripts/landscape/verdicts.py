@@ -40,10 +40,8 @@ def markdown(table):
 def totals(table):
     verdicts = table.loc[table["decides"], "verdict"]
     number = verdicts.value_counts().reindex(list(SYMBOLS), fill_value=0)
-    return (
-        f"Of {len(verdicts)} judgements, a claim on a task each, {number[HOLDS]} hold, "
-        f"{number[FAILS]} do not hold, and of {number[UNKNOWN]} we cannot tell."
-    )
+    found = ", ".join(f"*{verdict}* {number[verdict]}" for verdict in SYMBOLS)
+    return f"{len(verdicts)} judgements, a claim on a task each: {found}."
 
 
 def at_a_glance(table):
