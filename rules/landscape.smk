@@ -74,6 +74,8 @@ rule rollback:
         "<results>/rollbacks/{init}/{task}/s{seed}.csv",
     log:
         "<logs>/rollbacks/{init}/{task}/s{seed}.log",
+    benchmark:
+        "<benchmarks>/rollbacks/{init}/{task}/s{seed}.tsv"
     priority: 80
     conda:
         "../envs/torch.yaml"
@@ -106,6 +108,8 @@ rule sharpness:
         "<results>/sharpness/{init}/{task}/s{seed}.csv",
     log:
         "<logs>/sharpness/{init}/{task}/s{seed}.log",
+    benchmark:
+        "<benchmarks>/sharpness/{init}/{task}/s{seed}.tsv"
     priority: 80
     conda:
         "../envs/torch.yaml"

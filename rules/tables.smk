@@ -78,7 +78,10 @@ rule claims:
         groups=rules.figure7.input.surfaces,
         controls=surfaces("random", FIGURES["tasks"]),
         curves=expand(f"{SURFACE}/surface.parquet", plane="curve", **RUNS),
-        samples=expand("<results>/data/{task}/sample.parquet", task=FIGURES["tasks"]),
+        samples=expand(
+            "<results>/data/{task}/sample.parquet",
+            task=sorted({*FIGURES["tasks"], *FIGURES["layer_groups"]}),
+        ),
         logs=expand(f"{RUN}/log.csv", **RUNS),
         scores=expand(f"{RUN}/scores.csv", **RUNS),
         projections=expand(f"{TRAJECTORY}/projection.csv", length="run", **RUNS),

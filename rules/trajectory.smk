@@ -42,6 +42,8 @@ rule evaluate_trajectory:
         f"{TRAJECTORY}/trajectory.csv",
     log:
         "<logs>/trajectories/{init}/{task}/s{seed}/{length}.log",
+    benchmark:
+        "<benchmarks>/trajectories/{init}/{task}/s{seed}/{length}.tsv"
     priority: 80
     conda:
         "../envs/torch.yaml"

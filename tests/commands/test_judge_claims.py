@@ -63,7 +63,8 @@ class Study:
                 group=group,
             )
             points["dev_predicted_0"] = 100 if collapsed else 50
-            add("surfaces", f"{plane}.parquet", points.assign(plane=plane))
+            points.loc[points["landmark"] == "end", "dev_error"] = wrong / 100
+            add("surfaces", f"{plane}.parquet", without_folds(points, noise).assign(plane=plane))
         end = loss(1.0, 0.0)
         log = pd.DataFrame({"epoch": [0.5, 1.0, 1.5, 2.0], "loss": end + np.array([2, 1, 0.2, 0])})
         add("logs", "log.csv", log)

@@ -69,7 +69,7 @@ def test_it_runs(study):
     (end,) = points[points["landmark"] == "end"].to_dict("records")
     around = pd.read_csv(study / f"{results}/sharpness/pretrained/one/s0.csv")
     assert around["train_loss"][0] == pytest.approx(end["train_loss"], abs=1e-6)
-    assert around["kind"].tolist() == ["end"] + ["average"] * 4 + ["worst"] * 3
+    assert around["kind"].tolist() == ["end"] + ["average"] * 20 + ["worst"] * 3
     # of one epoch, whose path is straight by construction, nothing is told, and nothing breaks
     claims = pd.read_csv(study / results / "tables/claims.csv").set_index("measure")
     straight = claims.loc["cos(δ, δ1) after the first epoch"]

@@ -14,25 +14,25 @@ function colours() {
   return patch;
 }
 
-// turned by the reader: the others follow
+// turned or put back by the reader: the others follow
 function follow(panel, change) {
-  const camera = change["scene.camera"];
-  if (!camera) return;
+  if (!panel.matches(":hover") || !Object.keys(change).some(key => key.startsWith("scene.camera"))) return;
+  const camera = panel._fullLayout.scene.camera;
   for (const other of shown) if (other !== panel) Plotly.relayout(other, { "scene.camera": camera });
 }
 
 async function show() {
   shown.forEach(Plotly.purge);
   document.querySelectorAll(".panels").forEach(panels => { panels.hidden = true; });
-  const panels = document.getElementById(`scene-${choice.value}`);
+  const panels = document.getElementById(`scene-${choice.value}`), scene = data[choice.value];
   panels.hidden = false;
-  shown = [...panels.querySelectorAll(".surface")];
+  const mine = shown = [...panels.querySelectorAll(".surface")];
   const settings = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["tableRotation"] };
-  for (const [i, panel] of shown.entries()) {
-    const { data: traces, layout } = data[choice.value][i];
-    await Plotly.newPlot(panel, traces, layout, settings);
-    await Plotly.relayout(panel, colours());
-    panel.on("plotly_relayout", change => { if (panel.matches(":hover")) follow(panel, change); });
+  for (const [i, panel] of mine.entries()) {
+    await Plotly.newPlot(panel, scene[i].data, scene[i].layout, settings);
+    if (shown !== mine) return Plotly.purge(panel); // another was chosen meanwhile
+    Plotly.relayout(panel, colours());
+    panel.on("plotly_relayout", change => follow(panel, change));
   }
 }
 

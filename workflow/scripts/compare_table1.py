@@ -45,8 +45,7 @@ def differences(config, table):
     """One line for each setting that is not the paper's."""
     model = config["model"]
     if model.get("hub") != MODEL:
-        ours = model.get("hub") or model.get("path") or "a mini BERT, pre-trained by the study"
-        yield f"model: {ours} (paper: BERT-large, cased)"
+        yield f"model: {figures.model_name(model)} (paper: BERT-large, cased)"
     groups = [config["layer_groups"][group] for group in tables.GROUPS]
     if groups != [[0, 7], [8, 15], [16, 23]]:
         cut = ", ".join(f"{first}-{last}" for first, last in groups)

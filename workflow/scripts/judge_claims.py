@@ -76,10 +76,9 @@ def collect(args):
         for (_, task, _), run_ in runs.items():
             if task == path.parent.name:
                 run_.tables["sample"] = labels
-    for path in map(Path, args.norms):
-        init, task, seed = path.parts[-3], path.parts[-2], int(path.stem[1:])
-        if (init, task, seed) in runs:
-            runs[init, task, seed].norms = json.loads(path.read_text())
+    for key, norms in tables.read_norms(args.norms).items():
+        if key in runs:
+            runs[key].norms = norms
     return runs
 
 

@@ -57,7 +57,7 @@ def main(argv=None):
         table1=captioned(args.table1, args.pages) | {"html": html_of(text_of(args.table1))},
         compared=html_of(text_of(args.compared)),
         runs=html_of(text_of(args.runs)),
-        config=yaml.safe_dump(config, sort_keys=False, default_flow_style=None, width=100),
+        config=yaml.safe_dump(config, allow_unicode=True, default_flow_style=None, width=100),
         made_by=made_by(args.surfaces),
         cost=cost(args.benchmarks),
         commit=commit(),
@@ -69,8 +69,7 @@ def main(argv=None):
 
 def study(config):
     """What was studied, in a line."""
-    model, seeds = config["model"], config["seeds"]
-    name = model.get("hub") or model.get("path") or "a mini BERT, pre-trained by the study"
+    name, seeds = figures.model_name(config["model"]), config["seeds"]
     of_tasks = ", ".join(map(figures.task_name, config["figures"]["tasks"]))
     plural = "s" if len(seeds) > 1 else ""
     return f"{name}; {of_tasks}; seed{plural} {', '.join(map(str, seeds))}"
@@ -85,7 +84,7 @@ def text_of(path):
 
 def html_of(markdown):
     """A Markdown page as HTML, its headings one level down: the page's own is the first."""
-    parser = MarkdownIt("commonmark").enable("table")
+    parser = MarkdownIt("commonmark", {"html": False}).enable("table")  # names are the user's
     tokens = parser.parse(markdown)
     for token in tokens:
         if token.type in ("heading_open", "heading_close"):
@@ -127,6 +126,7 @@ def numbers(drawn):
         if named:
             marks = rows.dropna(subset="landmark").drop_duplicates("landmark")
             line |= dict(zip(marks["landmark"], marks[measured]))
+            rows = rows.drop(marks.index)
         else:  # epochs, in their order
             line |= {"start": rows[measured].iloc[0], "end": rows[measured].iloc[-1]}
         finite = rows[measured].replace([float("inf"), -float("inf")], float("nan"))
@@ -142,7 +142,9 @@ def numbers(drawn):
 
 def surfaces_to_turn(paths, trajectories, settings):
     """[{task, name, panels: [{name, words, figure}]}]: a choice in the page's list each."""
-    epochs = tables.read(trajectories, [*tables.KEY, "epoch", "alpha", "beta", "off_plane"])
+    columns = [*tables.KEY, "phase", "epoch", "alpha", "beta", "off_plane"]
+    columns += [of + measured for measured in MEASURED for of in ("", "plane_")]
+    epochs = tables.read(trajectories, columns)
     epochs = epochs[epochs["phase"] == "first"]
     shown = []
     for measured in MEASURED:
@@ -171,7 +173,7 @@ def scene(task, name, panels, measured, settings, epochs=None):
     colour_map = settings["colour_map"]
     together = pd.concat([points for points, _ in panels.values()])
     if measured == "train_loss":
-        scale = figures.loss_scale(together, colour_map, ceiling=2.0)
+        scale = figures.loss_scale(together, colour_map)
     else:
         scale = figures.error_scale(together[measured], colour_map)
     drawn = []
@@ -180,9 +182,13 @@ def scene(task, name, panels, measured, settings, epochs=None):
         if epochs is not None:
             seed = points["seed"].iloc[0]
             way, markers = tables.one(epochs, init=init, task=task, seed=seed), figures.START_END
-        figure = scenes.scene(points, measured, scale, colour_map, way, markers)
-        words = scenes.in_words(points, measured)
-        drawn.append({"name": title, "words": words, "figure": figure})
+        drawn.append(
+            {
+                "name": title,
+                "words": scenes.in_words(points, measured),
+                "figure": scenes.scene(points, measured, scale, colour_map, way, markers),
+            }
+        )
     return {"of": task, "task": figures.task_name(task), "name": name, "panels": drawn}
 
 

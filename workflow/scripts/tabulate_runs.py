@@ -4,17 +4,16 @@ import argparse
 import json
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-from landscape import figures, tables
+from landscape import figures, measures, tables
 from landscape.command import InputError, run, whole
-from landscape.runs import gives_one_class
+from landscape.runs import Run, gives_one_class
 
 NOTES = """\
 *low*, *middle*, *high*: ‖δ‖/‖θ0‖ of the group's parameters as one vector. *Off the plane*: the
-share of ‖δ^i‖ outside the span of δ1 and δ2, the largest of all epochs. *Eq. 5* takes all of it for
-a distance from the δ1 axis; *β* is the signed coordinate in the plane. Both are the largest in
-size, in units of ‖δ1‖."""
+share of ‖δ^i‖ outside the span of δ1 and δ2, the largest of the run's epochs. *Eq. 5* takes all
+of it for a distance from the δ1 axis; *β* is the signed coordinate in the plane. Both are the
+largest in size, in units of ‖δ1‖."""
 
 HEADER = ["task", "init", "seed", "kept", "dev accuracy", "training loss", "‖δ1‖", "‖δ1‖/‖θ0‖"]
 HEADER += ["low", "middle", "high", "path / ‖δ1‖", "off the plane", "Eq. 5", "β", ""]
@@ -31,8 +30,8 @@ def main(argv=None):
     parser.add_argument("--markdown", required=True)
     args = parser.parse_args(argv)
 
-    selected = {key_of(Path(path).parent): of_json(path) for path in args.selected}
-    norms = {key_of(Path(path).with_suffix("")): of_json(path) for path in args.norms}
+    selected = {tables.run_of(Path(path).parent): tables.read_json(path) for path in args.selected}
+    norms = tables.read_norms(args.norms)
     ends = tables.read(args.curves, [*tables.KEY, "landmark", "dtype", "train_loss", "dev_error"])
     ends = tables.select(ends, task=None, landmark=["end"], dtype=["float32"])
     columns = [*tables.KEY, "path", "off_plane", "eq5_beta", "beta"]
@@ -49,7 +48,7 @@ def main(argv=None):
             key
             | {"kept": selected[place]["candidate"]}
             | {"dev_error": end["dev_error"], "train_loss": end["train_loss"]}
-            | moved(norms[place], args.layer_groups)
+            | moved(Run(*place, norms=norms[place]), args.layer_groups)
             | {"path": way["path"].iloc[-1]}
             | {name: way[name].abs().max() for name in ("off_plane", "eq5_beta", "beta")}
             | {"collapsed": gives_one_class(end)}
@@ -60,31 +59,12 @@ def main(argv=None):
         beside.write_text(markdown(table), encoding="utf-8")
 
 
-def key_of(path):
-    """(init, task, seed) of …/{init}/{task}/s{seed}."""
-    init, task, seed = path.parts[-3:]
-    return init, task, int(seed.removeprefix("s"))
-
-
-def of_json(path):
-    try:
-        return json.loads(Path(path).read_text())
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read ({error})")
-
-
-def moved(norms, groups):
+def moved(run, groups):
     """‖δ1‖, and over ‖θ0‖, of the encoder and of each group."""
-    layers = {
-        name: [str(number) for number in range(first, last + 1)]
-        for name, (first, last) in groups.items()
+    whole = {"distance": run.norm(), "relative_whole": run.norm() / run.norm("start_norm")}
+    return whole | {
+        f"relative_{name}": measures.movement(run, layers) for name, layers in groups.items()
     }
-    sizes = {
-        name: [np.hypot.reduce([norms[of][n] for n in numbers]) for of in ("norm", "start_norm")]
-        for name, numbers in ({"whole": ["whole"]} | layers).items()
-    }
-    relative = {f"relative_{name}": one / start for name, (one, start) in sizes.items()}
-    return {"distance": sizes["whole"][0]} | relative
 
 
 def markdown(table):
@@ -101,7 +81,7 @@ def markdown(table):
             f"{row['off_plane']:.0%}",
             f"{row['eq5_beta']:.2f}",
             f"{row['beta']:.2f}",
-            "**collapsed**: gives all dev examples one class" if row["collapsed"] else "",
+            "**collapsed**: gives (almost) all dev examples one class" if row["collapsed"] else "",
         ]
         for row in table.to_dict("records")
     ]

@@ -257,7 +257,9 @@ def estimate(found, seeds, without):
         return over_seeds([reduce(sub, map(value, pair)) for pair in pairs])
     (pair,) = pairs
     if isinstance(pair[0], tuple):
-        return Estimate(*reduce(intervals.minus, pair), "examples")
+        whole = reduce(intervals.minus, pair)
+        why = "" if np.isfinite(whole).all() else "a measure that has no interval"
+        return Estimate(*whole, "examples", why)
     try:
         left = reduce(sub, (without(init, seeds[0]) for init in found))
     except Unknown as reason:

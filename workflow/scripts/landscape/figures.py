@@ -32,6 +32,7 @@ TRAJECTORY_CSV = [*tables.KEY, "drawn", "landmark", "phase", "epoch", "alpha", "
 TRAJECTORY_CSV += ["eq4_alpha", "eq5_beta"]
 START_END = {"start": ("o", "start"), "end": ("*", "end")}  # landmark: marker and label
 BANDS = 15  # odd: ln(classes) lies within a band, so that the plateau there is one colour
+CEILING = 2.0  # of a loss scale, in ln(classes)
 PAGE = 7.0  # inches, the text width of a two-column journal page
 HALO = [Stroke(linewidth=2, foreground="white", alpha=0.8), Normal()]  # behind words
 # the two lines of a trajectory, with an edge that is seen on dark and on light
@@ -42,6 +43,11 @@ SIGNED["linestyle"] = (0, (4, 2))
 
 def task_name(task):
     return TASKS.get(task, task.upper())
+
+
+def model_name(model):
+    """Of the config's `model`."""
+    return model.get("hub") or model.get("path") or "a mini BERT, pre-trained by the study"
 
 
 # The command line
@@ -73,7 +79,7 @@ def add_ceiling(flags):
     flags.add_argument(
         "--ceiling",
         type=float,
-        default=2.0,
+        default=CEILING,
         metavar="X",
         help="top of the loss scale, times ln(classes) (default: %(default)s)",
     )
@@ -122,7 +128,7 @@ def _colours(name, bands, extend):
     return ListedColormap(colours[:bands]).with_extremes(over=colours[-1], bad=VERMILION)
 
 
-def loss_scale(points, name, ceiling):
+def loss_scale(points, name, ceiling=CEILING):
     """Even bands from 0 to `ceiling` times ln(classes), the loss of an even guess.
 
     Losses explode far from the optimum. A scale up to the largest would hide the basin, and one

@@ -1,4 +1,4 @@
-"""Surfaces that a reader turns in a browser: the points and scales of Figs. 1, 6 and 7 in 3D.
+"""Surfaces that a reader turns in a browser: points and scales as in Figs. 1, 6 and 7.
 
 Each is a Plotly figure. What lies above a scale is cut off, NaN and infinite values are marked on
 the floor, and nothing is smoothed: between points a surface is linear.

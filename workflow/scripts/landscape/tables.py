@@ -1,5 +1,6 @@
 """What figures and tables are made from: tidy tables, checked when read, and their parts."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,24 @@ def read(paths, columns):
     if unknown:
         stop(table, f"unknown init {unknown.pop()!r}, expected {' or '.join(INITS)}")
     return table
+
+
+def read_norms(paths):
+    """{(init, task, seed): what direction.py wrote} of files …/{init}/{task}/s{seed}.json."""
+    return {run_of(Path(path).with_suffix("")): read_json(path) for path in paths}
+
+
+def run_of(path):
+    """(init, task, seed) of a path …/{init}/{task}/s{seed}."""
+    init, task, seed = path.parts[-3:]
+    return init, task, int(seed.removeprefix("s"))
+
+
+def read_json(path):
+    try:
+        return json.loads(Path(path).read_text())
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read as JSON ({error})")
 
 
 def _read_one(path, columns):

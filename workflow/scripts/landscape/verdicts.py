@@ -9,14 +9,15 @@ it *does not hold* where the interval lies wholly on the other side, and else we
 interval is of the difference between the inits, or of the value where a claim is about the
 fine-tuned model alone: over seeds where there are several, which says nothing about other
 examples; else over examples, which says nothing about other seeds: from the measure without each
-tenth of the examples in turn, the same tenth for both inits (jackknife), or for dev errors and
-losses of an epoch from their own spread. A measure of one run that is the same without any tenth
-has no interval. Planes and Fig. 4 are of the first seed only. All fine-tuned models start from one
-pre-trained model.
+tenth of the examples in turn, the same tenth for both inits (jackknife; for sharpness, of its
+random draws as well), or for losses of an epoch and the growth of a dev error from their own
+spread. A measure of one run that is the same without any tenth has no interval. Planes and Fig. 4
+are of the first seed only. All fine-tuned models start from one pre-trained model.
 Measures and bounds are in `workflow/scripts/landscape/claims.py`."""
 NOTES = """\
-–: judged on other tasks only, those of its figure.
-\\*: a second look at the same claim comes to the opposite, see below."""
+- –: judged on other tasks only, those of its figure.
+- \\*: a second look at the same claim comes to the opposite, see below.
+- § 3.2: tasks that are each other's partner share one number."""
 
 HEADER = ["task", "pre-trained", "from scratch", "judged", "verdict"]
 SYMBOLS = {HOLDS: "✓", FAILS: "✗", UNKNOWN: "?"}
