@@ -180,4 +180,4 @@ def test_a_whole_model_is_never_in_memory(tmp_path, what, number):
         text=True,
         check=True,
     )
-    assert 4 < float(done.stdout) < 40  # MB; below 4 the measure would be blind
+    assert 4 < float(done.stdout) < 60  # MB; below 4 the measure would be blind
