@@ -4,7 +4,6 @@ from landscape import figures, tables
 from landscape.command import run
 
 DRAWN = [*tables.KEY, "plane", "alpha", "beta", "landmark", "train_loss"]
-MARKERS = {"end": ("o", "fine-tuned"), "rollback": ("*", "group rolled back")}  # as in the paper
 
 
 def main(argv=None):
@@ -24,11 +23,13 @@ def main(argv=None):
         for ax, group in zip(row, tables.GROUPS):
             panel = tables.one(points, task=task, plane=group)
             figures.contour(ax, panel, "train_loss", scale)
-            figures.landmarks(ax, panel, MARKERS)
+            figures.landmarks(ax, panel, figures.ROLLED_BACK)
         figures.colour_bar(figure, row, scale, "training loss", "right")
     figures.name_panels(axes, tables.GROUPS.values(), map(figures.task_name, tasks))
     figures.legend(
-        figure, figures.marker_entries(MARKERS) + figures.non_finite_entries(points["train_loss"])
+        figure,
+        figures.marker_entries(figures.ROLLED_BACK)
+        + figures.non_finite_entries(points["train_loss"]),
     )
     figures.save(figure, args, points[DRAWN], ["train_loss"])
 

@@ -15,7 +15,6 @@ from markdown_it import MarkdownIt
 from plotly.offline import get_plotlyjs
 
 MEASURED = ("train_loss", "dev_error")
-GROUP_MARKERS = {"end": ("o", "fine-tuned"), "rollback": ("*", "rolled back")}
 
 
 def main(argv=None):
@@ -178,7 +177,7 @@ def scene(task, name, panels, measured, settings, epochs=None):
         scale = figures.error_scale(together[measured], colour_map)
     drawn = []
     for title, (points, init) in panels.items():
-        way, markers = None, GROUP_MARKERS
+        way, markers = None, figures.ROLLED_BACK
         if epochs is not None:
             seed = points["seed"].iloc[0]
             way, markers = tables.one(epochs, init=init, task=task, seed=seed), figures.START_END

@@ -30,7 +30,9 @@ LINES = {
 }
 TRAJECTORY_CSV = [*tables.KEY, "drawn", "landmark", "phase", "epoch", "alpha", "beta"]
 TRAJECTORY_CSV += ["eq4_alpha", "eq5_beta"]
-START_END = {"start": ("o", "start"), "end": ("*", "end")}  # landmark: marker and label
+# landmark: marker and label, as in the paper
+START_END = {"start": ("o", "start"), "end": ("*", "end")}
+ROLLED_BACK = {"end": ("o", "fine-tuned"), "rollback": ("*", "group rolled back")}
 BANDS = 15  # odd: ln(classes) lies within a band, so that the plateau there is one colour
 CEILING = 2.0  # of a loss scale, in ln(classes)
 PAGE = 7.0  # inches, the text width of a two-column journal page
