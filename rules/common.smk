@@ -64,6 +64,17 @@ def imports(path, known={}):
     return known[path]
 
 
+def shown(path, **labels):
+    """A result that `snakemake --report` shows, by folder, with the caption of its own name."""
+    folder, name = Path(path).parts[-2:]
+    return report(
+        path,
+        caption=f"../workflow/report/{Path(name).stem}.rst",
+        category={"figures": "Figures", "tables": "Tables"}.get(folder, "The study on one page"),
+        labels=labels,
+    )
+
+
 def source(wildcards):
     """The raw files of a task's two splits."""
     task = TASKS[wildcards.task]

@@ -13,12 +13,7 @@ rule figure1:
         curves=surfaces("curve", FIGURES["tasks"]),
     output:
         pdf="<results>/figures/fig1.pdf",
-        png=report(
-            "<results>/figures/fig1.png",
-            caption="../workflow/report/fig1.rst",
-            category="Figures",
-            labels={"figure": "1", "shows": "training-loss surfaces"},
-        ),
+        png=shown("<results>/figures/fig1.png", figure="1", shows="training-loss surfaces"),
         csv="<results>/figures/fig1.csv",
     log:
         "<logs>/figures/fig1.log",
@@ -39,12 +34,7 @@ rule figure2:
         logs=expand(f"{RUN}/log.csv", init=INITS, task=FIGURES["tasks"], seed=config["seeds"]),
     output:
         pdf="<results>/figures/fig2.pdf",
-        png=report(
-            "<results>/figures/fig2.png",
-            caption="../workflow/report/fig2.rst",
-            category="Figures",
-            labels={"figure": "2", "shows": "training loss by epoch"},
-        ),
+        png=shown("<results>/figures/fig2.png", figure="2", shows="training loss by epoch"),
         csv="<results>/figures/fig2.csv",
     log:
         "<logs>/figures/fig2.log",
@@ -65,12 +55,7 @@ rule figure3:
         trajectories=trajectories(FIGURES["trajectories"], "run"),
     output:
         pdf="<results>/figures/fig3.pdf",
-        png=report(
-            "<results>/figures/fig3.png",
-            caption="../workflow/report/fig3.rst",
-            category="Figures",
-            labels={"figure": "3", "shows": "trajectories"},
-        ),
+        png=shown("<results>/figures/fig3.png", figure="3", shows="trajectories"),
         csv="<results>/figures/fig3.csv",
     log:
         "<logs>/figures/fig3.log",
@@ -92,12 +77,7 @@ rule figure4:
         trajectories=trajectories(FIGURES["overfitting"]["task"], "longer", ["pretrained"]),
     output:
         pdf="<results>/figures/fig4.pdf",
-        png=report(
-            "<results>/figures/fig4.png",
-            caption="../workflow/report/fig4.rst",
-            category="Figures",
-            labels={"figure": "4", "shows": "further epochs"},
-        ),
+        png=shown("<results>/figures/fig4.png", figure="4", shows="further epochs"),
         csv="<results>/figures/fig4.csv",
     log:
         "<logs>/figures/fig4.log",
@@ -118,12 +98,7 @@ rule figure5:
         curves=surfaces("curve", FIGURES["tasks"]),
     output:
         pdf="<results>/figures/fig5.pdf",
-        png=report(
-            "<results>/figures/fig5.png",
-            caption="../workflow/report/fig5.rst",
-            category="Figures",
-            labels={"figure": "5", "shows": "loss curves along δ1"},
-        ),
+        png=shown("<results>/figures/fig5.png", figure="5", shows="loss curves along δ1"),
         csv="<results>/figures/fig5.csv",
     log:
         "<logs>/figures/fig5.log",
@@ -143,12 +118,7 @@ rule figure6:
         surfaces=surfaces("full", FIGURES["tasks"]),
     output:
         pdf="<results>/figures/fig6.pdf",
-        png=report(
-            "<results>/figures/fig6.png",
-            caption="../workflow/report/fig6.rst",
-            category="Figures",
-            labels={"figure": "6", "shows": "dev-error surfaces"},
-        ),
+        png=shown("<results>/figures/fig6.png", figure="6", shows="dev-error surfaces"),
         csv="<results>/figures/fig6.csv",
     log:
         "<logs>/figures/fig6.log",
@@ -169,12 +139,7 @@ rule figure7:
         surfaces=surfaces(list(GROUPS), FIGURES["layer_groups"], ["pretrained"]),
     output:
         pdf="<results>/figures/fig7.pdf",
-        png=report(
-            "<results>/figures/fig7.png",
-            caption="../workflow/report/fig7.rst",
-            category="Figures",
-            labels={"figure": "7", "shows": "layer groups"},
-        ),
+        png=shown("<results>/figures/fig7.png", figure="7", shows="layer groups"),
         csv="<results>/figures/fig7.csv",
     log:
         "<logs>/figures/fig7.log",

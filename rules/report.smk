@@ -20,11 +20,7 @@ rule report_page:
         compared=rules.paper_vs_ours.output[0],
         runs=rules.runs_table.output.markdown,
     output:
-        report(
-            "<results>/report.html",
-            caption="../workflow/report/report.rst",
-            category="The study on one page",
-        ),
+        shown("<results>/report.html"),
     log:
         "<logs>/report.log",
     conda:

@@ -10,12 +10,7 @@ rule table1:
             seed=config["seeds"],
         ),
     output:
-        csv=report(
-            "<results>/tables/table1.csv",
-            caption="../workflow/report/table1.rst",
-            category="Tables",
-            labels={"table": "Table 1"},
-        ),
+        csv=shown("<results>/tables/table1.csv", table="Table 1"),
         markdown="<results>/tables/table1.md",
         latex="<results>/tables/table1.tex",
     log:
@@ -36,12 +31,7 @@ rule paper_vs_ours:
         code=code("compare_table1.py"),
         table1=rules.table1.output.csv,
     output:
-        report(
-            "<results>/tables/paper_vs_ours.md",
-            caption="../workflow/report/paper_vs_ours.rst",
-            category="Tables",
-            labels={"table": "the paper's and ours"},
-        ),
+        shown("<results>/tables/paper_vs_ours.md", table="the paper's and ours"),
     log:
         "<logs>/tables/paper_vs_ours.log",
     conda:
@@ -92,12 +82,7 @@ rule claims:
         fig4_scores=expand([f"{RUN}/scores.csv", f"{RUN}/further/scores.csv"], **FIG4),
         fig4_projection=expand(f"{TRAJECTORY}/projection.csv", **FIG4),
     output:
-        csv=report(
-            "<results>/tables/claims.csv",
-            caption="../workflow/report/claims.rst",
-            category="Tables",
-            labels={"table": "claims"},
-        ),
+        csv=shown("<results>/tables/claims.csv", table="claims"),
         markdown="<results>/tables/claims.md",
     log:
         "<logs>/tables/claims.log",
@@ -129,12 +114,7 @@ rule runs_table:
         norms=rules.claims.input.norms,
         projections=rules.claims.input.projections,
     output:
-        csv=report(
-            "<results>/tables/runs.csv",
-            caption="../workflow/report/runs.rst",
-            category="Tables",
-            labels={"table": "runs"},
-        ),
+        csv=shown("<results>/tables/runs.csv", table="runs"),
         markdown="<results>/tables/runs.md",
     log:
         "<logs>/tables/runs.log",

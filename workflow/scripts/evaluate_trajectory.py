@@ -43,10 +43,10 @@ def main(argv=None):
     rows = []
     for epoch, alpha, beta in zip(table["epoch"], table["alpha"], table["beta"]):
         through.place(alpha, beta)
-        under, under_error = evaluate("train"), evaluate("dev")
-        if epoch:
+        under, under_error = at, error = evaluate("train"), evaluate("dev")
+        if epoch:  # the start lies on the plane
             models.load_checkpoint(model, epochs[epoch - 1], only=[models.ENCODER])
-        at, error = evaluate("train"), evaluate("dev")
+            at, error = evaluate("train"), evaluate("dev")
         measured = (at["loss"], at["loss_se"], error["error"], error["error_se"])
         rows.append((*measured, under["loss"], under_error["error"]))
         print(f"epoch {epoch}: loss {at['loss']:.4f}, on the plane {under['loss']:.4f}", flush=True)

@@ -15,7 +15,6 @@ from itertools import chain
 from operator import sub
 
 import numpy as np
-from scipy.stats import t
 
 from . import basins, folds, intervals, measures
 from .runs import SETS, NotMeasured, Unknown
@@ -254,7 +253,7 @@ def estimate(found, seeds, without):
     """
     pairs = [[own[seed] for own in found.values()] for seed in seeds]
     if len(pairs) > 1:
-        return over_seeds([reduce(sub, map(value, pair)) for pair in pairs])
+        return Estimate(*intervals.of_mean([reduce(sub, map(value, p)) for p in pairs]), "seeds")
     (pair,) = pairs
     if isinstance(pair[0], tuple):
         whole = reduce(intervals.minus, pair)
@@ -268,14 +267,6 @@ def estimate(found, seeds, without):
         why = "measured of one run, the same whichever examples are left out: no interval"
         return Estimate(reduce(sub, pair), why=why)
     return Estimate(*intervals.jackknife(reduce(sub, pair), left), "examples")
-
-
-def over_seeds(values):
-    """Mean and t interval of two values or more."""
-    values = np.asarray(values, float)
-    half = t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
-    mean = values.mean()
-    return Estimate(mean, mean - half, mean + half, "seeds")
 
 
 def decide(claim, whole):

@@ -25,6 +25,14 @@ def minus(a, b):
     return difference, low, high
 
 
+def of_mean(values):
+    """The t interval of the mean of two values or more."""
+    values = np.asarray(values, float)
+    half = t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
+    mean = values.mean()
+    return mean, mean - half, mean + half
+
+
 def jackknife(value, replicates):
     """The interval of any statistic, from what it is without each of K groups of its examples.
 
