@@ -37,6 +37,8 @@ def config(kind="bert", layers=3, hidden=16, **more):
 
     if kind == "distilbert":
         sizes = {"n_layers": layers, "dim": hidden, "n_heads": 2, "hidden_dim": 2 * hidden}
+    elif kind == "xlnet":
+        sizes = {"n_layer": layers, "d_model": hidden, "n_head": 2, "d_inner": 2 * hidden}
     else:
         sizes = {"num_hidden_layers": layers, "hidden_size": hidden}
         sizes |= {"num_attention_heads": 2, "intermediate_size": 2 * hidden}
@@ -152,14 +154,15 @@ def environment(**more):
     return {**outer, "PATH": path, **own, **more}
 
 
-def call(script, *argv, cwd=ROOT, **env):
-    """A command in a process of its own."""
+def call(script, *argv, cwd=ROOT, input=None, **env):
+    """A command in a process of its own; `input` is what it could read."""
     return subprocess.run(
         [sys.executable, str(ROOT / "workflow/scripts" / script), *map(str, argv)],
         cwd=cwd,
         env=environment(**env),
         capture_output=True,
         text=True,
+        input=input,
     )
 
 

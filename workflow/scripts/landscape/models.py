@@ -11,7 +11,7 @@ import re
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import vectors
+from . import vectors, weights
 from .command import InputError
 
 ENCODER, HEAD = "encoder.", "head."
@@ -37,27 +37,42 @@ def names_of_layers(names, first, last):
     return [name for name in names if layer_of(name) in range(first, last + 1)]
 
 
-def check_folder(folder, weights=True):
-    """Raise InputError where a folder holds no model, or one without safetensors weights."""
-    folder = Path(folder)
-    if not (folder / "config.json").is_file():
+def check_folder(folder, with_weights=True):
+    """The config.json of a model folder, as a dict.
+
+    Raises InputError where a folder holds no model, a quantised one, or one without safetensors
+    weights.
+    """
+    path = Path(folder) / "config.json"
+    if not path.is_file():
         raise InputError(f"{folder}: no config.json; give a folder made by save_pretrained")
-    if weights and not any(folder.glob("*.safetensors")):
-        raise InputError(f"{folder}: no model.safetensors; only safetensors weights are read")
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{path}: cannot be read as JSON ({error})")
+    if not isinstance(config, dict):
+        raise InputError(f"{path}: holds a {type(config).__name__}, expected a model's settings")
+    if "quantization_config" in config:
+        raise InputError(f"{path}: quantization_config: give the weights before quantisation")
+    if with_weights:
+        weights.files(folder)
+    return config
 
 
 @contextmanager
 def loading(folder):
     """Turn what transformers says of an unusable model folder into one line."""
-    from safetensors import SafetensorError
     from transformers import logging
 
-    logging.set_verbosity_error()  # that the head is new is no news
+    logging.set_verbosity_error()  # `weights.check` says what of it matters
     logging.disable_progress_bar()
     try:
         yield
-    except (OSError, ValueError, SafetensorError) as error:
-        raise InputError(f"{folder}: cannot be loaded ({' '.join(str(error).split())[:300]})")
+    except InputError:
+        raise
+    except Exception as error:  # its own code, and any folder of a user's: any kind of error
+        said = " ".join(str(error).split())[:300]
+        raise InputError(f"{folder}: cannot be loaded ({type(error).__name__}: {said})")
 
 
 def load_tokenizer(folder):
@@ -68,7 +83,9 @@ def load_tokenizer(folder):
     if not any(list(Path(folder).glob(name)) for name in VOCABULARIES):
         raise InputError(f"{folder}: no tokenizer there ({', '.join(VOCABULARIES)})")
     with loading(folder):
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        tokenizer = AutoTokenizer.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False
+        )
     if tokenizer.pad_token_id is None:
         raise InputError(f"{folder}: the tokenizer has no padding token")
     return tokenizer
@@ -81,8 +98,9 @@ def first_position(model_type, pad_id):
 
 def longest_input(folder):
     """How many tokens the folder's model can take; None where its config does not say."""
-    path = Path(folder) / "config.json"
-    config = json.loads(path.read_text()) if path.is_file() else {}
+    if not (Path(folder) / "config.json").is_file():
+        return None  # a folder of a tokenizer alone
+    config = check_folder(folder, with_weights=False)
     positions = config.get("max_position_embeddings")
     if positions:
         positions -= first_position(config.get("model_type"), config.get("pad_token_id", 1))
@@ -90,43 +108,106 @@ def longest_input(folder):
 
 
 def initial_encoder(folder, init, seed):
-    """The bare encoder θ0: with the folder's weights (`pretrained`) or random ones (`scratch`).
+    """(encoder, made): the bare θ0 with the folder's weights (`pretrained`) or random (`scratch`).
 
-    The seed decides all of `scratch`, and of `pretrained` whatever the folder lacks (a pooler).
-    Raises InputError for a folder that holds no model.
+    The seed decides all of `scratch`. Of `pretrained`, every tensor is the folder's own, but for
+    a pooler that it lacks: `made` are the names of what came from the seed there.
+    Raises InputError for a folder that holds no such model, and for weights that are not finite.
     """
-    import torch
-    from transformers import AutoConfig, AutoModelForSequenceClassification
-
     if init == "pretrained":
-        return load_classifier(folder, 2, seed).base_model
-    check_folder(folder, weights=False)
+        model, made = classifier(folder, labels=2, seed=seed)
+        encoder = model.base_model
+        weights.check_finite(folder, dict(encoder.named_parameters()))
+        return encoder, made
+    import torch
+    from transformers import AutoModelForSequenceClassification
+
     torch.manual_seed(seed)
     with loading(folder):
-        config = AutoConfig.from_pretrained(folder, local_files_only=True)
-        scratch = AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
-    return scratch.base_model  # of a classifier: not every one has the bare model's pooler
+        scratch = AutoModelForSequenceClassification.from_config(
+            config_of(folder), dtype=torch.float32
+        )
+    return scratch.base_model, []  # of a classifier: not every one has the bare model's pooler
+
+
+def save_encoder(encoder, folder, made=()):
+    """Write θ0: config.json, and its parameters by the names that checkpoints and directions use.
+
+    `save_pretrained` gives some architectures other names than their parameters have.
+    made: names of what a pre-trained folder lacked and the seed gave, kept in the metadata.
+    """
+    encoder.config.save_pretrained(folder)
+    held = dict(encoder.named_parameters())
+    shapes = {name: tuple(parameter.shape) for name, parameter in held.items()}
+    vectors.write(
+        Path(folder) / "model.safetensors",
+        shapes,
+        lambda name: held[name].detach().float().cpu().numpy(),
+        {"made": json.dumps(list(made))},
+    )
+
+
+def made_by_seed(folder):
+    """Names of the tensors of θ0 that its pre-trained folder lacked."""
+    with vectors.opened(Path(folder) / "model.safetensors", "np") as file:
+        return json.loads((file.metadata() or {}).get("made", "[]"))
+
+
+def config_of(folder, **more):
+    """The folder's configuration, as a config of transformers.
+
+    Raises InputError for a model that brings its code with it: none is ever run.
+    """
+    from transformers import CONFIG_MAPPING, AutoConfig
+
+    written = check_folder(folder, with_weights=False)
+    if "auto_map" in written and written.get("model_type") not in CONFIG_MAPPING:
+        raise InputError(
+            f"{folder}/config.json: model_type {written.get('model_type')!r} needs code of the "
+            "folder's own (auto_map), which is never run; give a model that transformers knows"
+        )
+    return AutoConfig.from_pretrained(
+        folder, local_files_only=True, trust_remote_code=False, **more
+    )
+
+
+def classifier(folder, labels, seed):
+    """(model, made): the folder's encoder with a fresh, seeded head for `labels` classes, float32.
+
+    A head that the folder brings is dropped. Raises InputError as `weights.check`.
+    """
+    import torch
+    from transformers import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING as CLASSIFIERS
+
+    check_folder(folder)
+    tensors = weights.read(folder)
+    torch.manual_seed(seed)
+    with loading(folder):
+        config = config_of(folder, num_labels=labels)
+        if type(config) not in CLASSIFIERS:
+            raise InputError(f"{folder}: transformers has no classifier of a {config.model_type}")
+        model, said = CLASSIFIERS[type(config)].from_pretrained(
+            None,
+            config=config,
+            state_dict=tensors,
+            dtype=torch.float32,
+            attn_implementation=None if torch.cuda.is_available() else "eager",
+            ignore_mismatched_sizes=True,  # of the head; `check` refuses the encoder's
+            output_loading_info=True,
+        )
+    said = [said[f"{kind}_keys"] for kind in ("missing", "unexpected", "mismatched")]
+    return model, weights.check(folder, model, tensors, *said)
 
 
 def load_classifier(folder, labels, seed=0):
     """θ0 with a fresh, seeded head for `labels` classes, in float32.
 
-    Raises InputError for a folder that holds no model.
+    Raises InputError for a folder that holds no whole encoder.
     """
-    import torch
-    from transformers import AutoModelForSequenceClassification
-
-    check_folder(folder)
-    torch.manual_seed(seed)
-    with loading(folder):
-        return AutoModelForSequenceClassification.from_pretrained(
-            folder,
-            num_labels=labels,
-            local_files_only=True,
-            use_safetensors=True,
-            dtype=torch.float32,
-            attn_implementation=None if torch.cuda.is_available() else "eager",
-        )
+    model, lacking = classifier(folder, labels, seed)
+    if lacking:
+        raise InputError(f"{folder}: no {weights.listed(lacking)} in it; delete it, it is no θ0")
+    return model
 
 
 def load_final(folder, checkpoint, labels, device):
