@@ -120,6 +120,78 @@ def test_attention_to_a_window_is_left_to_the_model(tmp_path, capsys):
     assert got["loss"] == pytest.approx(cross_entropy(logits, label).item(), abs=1e-5)
 
 
+def spoil_attention(monkeypatch, when):
+    """Packed attention with a mistake in examples of some lengths, such as a kernel may have."""
+    attend = packing.attend
+
+    def spoilt(*inputs, spans=(), **more):
+        attended, weights = attend(*inputs, spans=spans, **more)
+        return attended * (1 + 0.3 * any(when(length) for _, length in spans)), weights
+
+    monkeypatch.setattr(packing, "attend", spoilt)
+
+
+def test_a_mistake_in_any_example_of_the_data_is_found(tmp_path, monkeypatch, capsys):
+    """In neither the shortest nor the longest: of some lengths only."""
+    path = helpers.write_split(tmp_path / "s.parquet", [4, 9, 13, 13, 30])
+    model = helpers.classifier()
+    exact = fast(model, path)
+    spoil_attention(monkeypatch, lambda length: length == 13)
+    assert fast(model, path) == {
+        key: pytest.approx(value, abs=1e-6) for key, value in exact.items()
+    }
+    assert "plain forward" in capsys.readouterr().out
+
+
+def test_a_mistake_that_shows_at_other_parameters_only_is_found_there(tmp_path, monkeypatch):
+    path = helpers.write_split(tmp_path / "s.parquet", lengths(20))
+    model = helpers.classifier()
+    bias = model.bert.encoder.layer[0].attention.output.dense.bias
+    spoil_attention(monkeypatch, lambda length: bool(bias[0] > 10))
+    measure = evaluator(model, path)
+    measure.prove()
+    assert measure.forward == "packed"
+    with torch.no_grad():
+        bias[0] = 11
+    measure.prove()
+    assert measure.forward == "plain"
+    logits, label = helpers.padded_logits(model, path)
+    assert measure("dev")["loss"] == pytest.approx(cross_entropy(logits, label).item(), abs=1e-5)
+
+
+def one_by_one(model, path):
+    """Logits of each example alone, without any padding; and labels."""
+    return helpers.padded_logits(model, path, size=1)
+
+
+def test_a_tokenizer_that_pads_left(tmp_path):
+    """XLNet reads the last token: with padding behind it, it would read that."""
+    path = helpers.write_split(tmp_path / "s.parquet", lengths(30), side="left")
+    model = helpers.classifier("xlnet")
+    logits, label = one_by_one(model, path)
+    for budget in (60, 300, 20_000):
+        got = fast(model, path, budget=budget)
+        assert got["loss"] == pytest.approx(cross_entropy(logits, label).item(), abs=1e-5)
+        assert got["error"] == (logits.argmax(-1) != label).double().mean().item()
+
+
+def test_positions_that_the_model_counts_by_another_padding_id(tmp_path):
+    """A RoBERTa skips its config's padding id, which here is a token like any other."""
+    path = helpers.write_split(tmp_path / "s.parquet", lengths(30), types=False, pad_id=0)
+    model = helpers.classifier("roberta", pad_token_id=7)
+    logits, label = one_by_one(model, path)
+    assert fast(model, path)["loss"] == pytest.approx(cross_entropy(logits, label).item(), abs=1e-5)
+
+
+def test_a_model_that_looks_at_the_whole_batch_is_named(tmp_path, capsys):
+    """FNet mixes an example with its padding: the same example in another batch, another loss."""
+    path = helpers.write_split(tmp_path / "s.parquet", [4, 9, 13, 30])
+    measure = evaluator(helpers.classifier("fnet"), path, budget=200)
+    assert measure.forward == "plain, examples depend on their batch"
+    said = capsys.readouterr().out
+    assert "FNet" in said and "depends on its batch, by up to" in said
+
+
 def test_the_budget_changes_nothing(case):
     model, path = case
     small, large = fast(model, path, budget=1), fast(model, path, budget=100_000)
@@ -184,7 +256,7 @@ def test_the_gradient_is_that_of_the_plain_forward_on_padded_batches(case, budge
     model, path = case
     cross_entropy(*helpers.padded_logits(model, path, grad=True)).backward()
     plain = gradient(model)
-    evaluator(model, path, budget=budget).add_gradient("dev")
+    evaluator(model, path).add_gradient("dev", budget)
     for name, value in gradient(model).items():
         size = plain[name].norm()
         assert (value - plain[name]).norm() <= 1e-4 * size + 1e-6, name
@@ -195,12 +267,12 @@ def test_the_gradient_is_added_has_always_the_same_bits_and_changes_nothing_else
     model, path = case
     before, measure = helpers.bits(model), evaluator(model, path)
     loss = measure("dev")
-    measure.add_gradient("dev")
+    measure.add_gradient("dev", 256)
     first = gradient(model)
-    measure.add_gradient("dev")
+    measure.add_gradient("dev", 256)
     assert all(torch.equal(value, first[name]) for name, value in gradient(model).items())
     for _ in range(2):
-        measure.add_gradient("dev")
+        measure.add_gradient("dev", 256)
     for name, value in gradient(model).items():
         torch.testing.assert_close(value, 2 * first[name], rtol=1e-4, atol=1e-5)
     assert measure("dev") == loss and helpers.bits(model) == before

@@ -136,7 +136,7 @@ def test_the_way_up_stays_within_the_ball_and_moves_the_encoder_alone(ball, trai
     model, _, evaluate = trained
     head = {n: b for n, b in helpers.bits(model).items() if n.startswith("head.")}
     theta, edge = flat(ball.end), []
-    for _ in sharpness.ascend(ball, RHO, 4, lambda: evaluate.add_gradient("train")):
+    for _ in sharpness.ascend(ball, RHO, 4, lambda: evaluate.add_gradient("train", 2048)):
         moved = (flat(ball.moving).detach() - theta).abs()
         rounding = 1.2e-7 * theta.abs()  # of the sum, to float32
         assert (moved <= RHO * theta.abs() + rounding).all()
@@ -149,7 +149,7 @@ def test_the_way_up_stays_within_the_ball_and_moves_the_encoder_alone(ball, trai
 def test_the_way_up_gets_higher_than_any_random_corner(ball, trained):
     evaluate = trained[2]
     end = evaluate("train")["loss"]
-    up = sharpness.ascend(ball, RHO, 5, lambda: evaluate.add_gradient("train"))
+    up = sharpness.ascend(ball, RHO, 5, lambda: evaluate.add_gradient("train", 2048))
     worst = max(evaluate("train")["loss"] for _ in up)
     corners = []
     for draw in range(1, 31):
@@ -163,7 +163,7 @@ def test_the_way_up_begins_at_the_end_and_has_always_the_same_bits(ball, trained
     found = []
     for draw in (1, 2):  # wherever the model was before
         ball.place(RHO, sharpness.normal(ball, 0, draw))
-        up = sharpness.ascend(ball, RHO, 2, lambda: evaluate.add_gradient("train"))
+        up = sharpness.ascend(ball, RHO, 2, lambda: evaluate.add_gradient("train", 2048))
         found.append([helpers.bits(model) for _ in up])
     assert found[0] == found[1] and found[0][0] != found[0][1]
 

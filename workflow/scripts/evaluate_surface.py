@@ -64,6 +64,12 @@ def main(argv=None):
         in_blocks=["train"] if args.tolerance else [],
     )
     of_grid = best_dtype(args.dtype)
+    points = plane.points(args.plane, plane.grid(*args.range, args.points), of_grid)
+    # in each chunk, so that all take the same pass; the end has been where the model was loaded
+    for alpha, beta, landmark, dtype in points:
+        if landmark not in (None, "end") and dtype == "float32":
+            through.place(alpha, beta)
+            evaluate.prove()
     made_by = provenance.of(
         {
             "start": start,
@@ -81,8 +87,9 @@ def main(argv=None):
         tolerance=args.tolerance,
         folds=folds.FOLDS,
         device=model.device.type,
+        forward=evaluate.forward,
+        made_by_seed=models.made_by_seed(args.start),
     )
-    points = plane.points(args.plane, plane.grid(*args.range, args.points), of_grid)
     chunk, chunks = args.chunk
     points = points[chunk::chunks]
     journal = Journal(args.state, made_by | {"chunk": args.chunk})

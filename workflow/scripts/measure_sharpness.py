@@ -41,7 +41,6 @@ def main(argv=None):
     train, seed = Examples(args.train), int(args.labels[2])
     model = models.load_final(args.start, args.end, train.facts["labels"], gpu.device())
     evaluate = Evaluator(model, {"train": train}, args.batch_tokens)
-    small = Evaluator(model, {"train": train}, min(args.batch_tokens, GRADIENT_TOKENS))
     ball = sharpness.Ball(model, args.end)
     rows = []
 
@@ -60,7 +59,10 @@ def main(argv=None):
         for rho in (args.average, -args.average):
             ball.place(rho, sharpness.normal(ball, seed, draw))
             measure("average", rho, draw)
-    up = sharpness.ascend(ball, args.worst, args.steps, lambda: small.add_gradient("train"))
+    budget = min(args.batch_tokens, GRADIENT_TOKENS)
+    up = sharpness.ascend(
+        ball, args.worst, args.steps, lambda: evaluate.add_gradient("train", budget)
+    )
     for step in up:
         measure("worst", args.worst, step)
     with whole(args.output) as beside:

@@ -69,20 +69,22 @@ class Examples:
         return self.labels[chosen].to(device), self.folds[chosen].to(device)
 
     def batch(self, chosen, device):
-        """The examples `chosen` as tensors, padded to their longest.
+        """The examples `chosen` as tensors, padded to their longest as their tokenizer pads.
 
         Without padding there is no attention mask: the model then need not apply one.
         """
         width = int(self.lengths[chosen].max())
         ids = np.full((len(chosen), width), self.facts["pad_id"], np.int64)
-        types, mask = np.zeros_like(ids), np.zeros_like(ids)
+        types, mask = np.full_like(ids, self.facts["pad_type_id"]), np.zeros_like(ids)
         for i, example in enumerate(chosen):
             span = slice(self.offsets[example], self.offsets[example + 1])
             length = self.lengths[example]
-            ids[i, :length] = self.ids[span]
-            mask[i, :length] = 1
+            first = width - length if self.facts["padding_side"] == "left" else 0
+            place = slice(first, first + length)
+            ids[i, place] = self.ids[span]
+            mask[i, place] = 1
             if self.types is not None:
-                types[i, :length] = self.types[span]
+                types[i, place] = self.types[span]
         tensors = {"input_ids": ids}
         if self.types is not None:
             tensors["token_type_ids"] = types

@@ -1,7 +1,8 @@
 """Loss and error of a classifier over fixed examples: the hot loop of every landscape.
 
 Three things are left out of the plain forward pass, and none changes what comes out:
-- padding, and all but the first token of the last layer (`packing`);
+- padding, and all but the first token of the last layer (`packing`): held against the plain pass
+  on all examples before it is used, and again wherever `prove` is called;
 - layers below the first one that moves, which always give the same: they run once;
 - on request, examples beyond those that a loss needs to be known to a given tolerance.
 """
@@ -13,12 +14,14 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, log_softmax
 
 from . import batches, models, packing
 from .folds import FOLDS
 
 BLOCK = 256  # examples between two looks at whether a loss is known well enough
+AGREE = 1e-4  # by which log-probabilities of two passes may differ: far above float32's rounding
+ALONE = 16  # examples that are also evaluated alone where the plain pass serves
 
 
 class Outcome(NamedTuple):
@@ -44,22 +47,104 @@ class Evaluator:
         # glibc gives freed blocks back to the system, to get them again page by page at the next
         # batch, unless it once saw one as large as this freed
         torch.empty(31 << 20, dtype=torch.uint8)
-        self.model, self.keep = model, keep
+        self.model, self.splits, self.budget, self.keep = model, splits, budget, keep
         self.classes = model.config.num_labels
+        self.frozen = models.layers(model)[:frozen]
         for examples in splits.values():
             examples.check(model)
-        self.last = packing.find(model, max(splits.values(), key=lambda e: e.lengths.max()))
-        if self.last is None:
-            print(f"{type(model).__name__}: evaluated by its plain forward pass", flush=True)
-        self.blocks = {
-            split: [
-                self._batches(examples, chosen, budget)
-                for chosen in (blocks(examples) if split in in_blocks else [examples.by_length()])
-            ]
+        self.chosen = {
+            split: blocks(examples) if split in in_blocks else [examples.by_length()]
             for split, examples in splits.items()
         }
-        self.frozen = models.layers(model)[:frozen]
-        self.remembered = False
+        self._find()
+
+    def _find(self):
+        """Use the quickest way on packed rows that gives what the plain pass gives."""
+        plain = self._plain()
+        for last in packing.ways(self.model):
+            self._use(last)
+            try:
+                if self._agrees(plain):
+                    return
+            except torch.OutOfMemoryError:
+                raise
+            except (AttributeError, KeyError, TypeError, ValueError, RuntimeError):
+                continue  # the model does not take packed rows so
+        self._use_plain(plain)
+
+    def prove(self):
+        """Hold the packed pass against the plain one, at the parameters that the model has now.
+
+        On all examples, in float32. Where they differ by more than `AGREE` in the log-probability
+        of any class of any example, the plain pass serves from here on, and that is printed.
+        """
+        if self.last and not self._agrees(plain := self._plain()):
+            self._use_plain(plain)
+
+    def _use(self, last):
+        """Go on with packed rows, `last` standing for the last layer, or with padded batches."""
+        self.last, self.remembered = last, False
+        self.forward = "packed" if last else "plain"  # for the provenance of results
+        self.blocks = {
+            split: [self._batches(self.splits[split], block, self.budget) for block in chosen]
+            for split, chosen in self.chosen.items()
+        }
+
+    def _use_plain(self, plain):
+        self._use(None)
+        said = f"{type(self.model).__name__}: evaluated by its plain forward pass"
+        if (effect := self._effect_of_company(plain)) > AGREE:
+            self.forward = "plain, examples depend on their batch"
+            said += (
+                f"; what it gives an example depends on its batch, by up to {effect:.2g} in a loss"
+            )
+        print(said, flush=True)
+
+    @torch.inference_mode()
+    def _plain(self):
+        """{split: log-probabilities by the plain pass, (n, classes)}, in the blocks' order."""
+        return {
+            split: self._log_probabilities(
+                batch
+                for block in chosen
+                for batch in batches.padded(
+                    self.splits[split], block, self.budget, self.model.device
+                )
+            )
+            for split, chosen in self.chosen.items()
+        }
+
+    @torch.inference_mode()
+    def _agrees(self, plain):
+        """Whether the pass in use gives the log-probabilities that the plain one gave."""
+        if not self.remembered:
+            self._remember()
+        with self._mode():
+            return all(
+                torch.allclose(
+                    self._log_probabilities(chain.from_iterable(self.blocks[split])),
+                    expected,
+                    rtol=AGREE,
+                    atol=AGREE,
+                    equal_nan=True,
+                )
+                for split, expected in plain.items()
+            )
+
+    def _log_probabilities(self, made):
+        return torch.cat([log_softmax(self._logits(batch), -1) for batch in made])
+
+    @torch.inference_mode()
+    def _effect_of_company(self, plain):
+        """The most that some examples' log-probabilities change where each is evaluated alone."""
+        most = 0.0
+        for split, chosen in self.chosen.items():
+            order, device = np.concatenate(chosen), self.model.device
+            for place in np.unique(np.linspace(0, len(order) - 1, ALONE).astype(int)):
+                alone = batches.padded(self.splits[split], order[[place]], 1, device)
+                change = (self._log_probabilities(alone)[0] - plain[split][place]).abs().max()
+                most = max(most, change.nan_to_num(0.0, 0.0).item())
+        return most
 
     def _batches(self, examples, chosen, budget):
         if self.last is None:
@@ -134,14 +219,14 @@ class Evaluator:
                     break
         return summary(outcomes, self.classes)
 
-    def add_gradient(self, split):
+    def add_gradient(self, split, budget):
         """Add the gradient of the mean loss over all of one split to the parameters' `.grad`.
 
-        For an evaluator without frozen layers. What each layer gives is kept for the way back:
-        for BERT-large 1.7 MB a token, so batches should be small. On a CPU always the same bits.
+        For an evaluator without frozen layers. budget: tokens a batch; what each layer gives is
+        kept for the way back, for BERT-large 1.7 MB a token. On a CPU always the same bits.
         """
-        made = list(chain.from_iterable(self.blocks[split]))
-        n = sum(len(batch.labels) for batch in made)
+        examples = self.splits[split]
+        made, n = self._batches(examples, examples.by_length(), budget), len(examples)
         with self._mode():
             for batch in made:
                 loss = cross_entropy(self._logits(batch), batch.labels, reduction="sum")

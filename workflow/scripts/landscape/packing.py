@@ -5,7 +5,8 @@ whose neighbour the token is; only attention does, and it is told where the exam
 last layer a classifier reads each example's first token, so no other need leave it.
 
 transformers hands attention and its keyword arguments on (`AttentionInterface`), so this holds for
-any architecture that uses them; `find` tries it out, and the plain forward pass serves the rest.
+any architecture that uses them. `evaluation` holds what comes out against the plain forward pass on
+all examples, and the plain pass serves the rest.
 """
 
 from contextlib import contextmanager
@@ -91,29 +92,9 @@ def packed(model, last):
         model.set_attn_implementation(before)
 
 
-@torch.inference_mode()
-def find(model, examples):
-    """How the model's last layer is to run on packed rows; None where it cannot take them.
-
-    Tried on the shortest and the longest of the examples: both in one row, and each alone in the
-    plain forward pass, must give the same logits.
-    """
+def ways(model):
+    """The ways in which the model's last layer may run on packed rows, the quickest first."""
     from transformers import AttentionInterface
 
     AttentionInterface.register(NAME, attend)
-    if not models.layers(model):
-        return None
-    order = examples.by_length()
-    ends, device = order[[0, -1]], model.device
-    plain = [model(**examples.batch(ends[i : i + 1], device)).logits for i in range(2)]
-    (row,) = rows(model, examples, ends, budget=2**62)
-    for last in (first_tokens_only, first_tokens_of_all):
-        try:
-            with packed(model, last):
-                logits = model(**row.inputs, **row.packing).logits
-        except (AttributeError, KeyError, TypeError, ValueError, RuntimeError):
-            continue
-        # a mistake would show far above what float32 rounds in the deepest models
-        if torch.allclose(logits, torch.cat(plain), rtol=1e-4, atol=1e-4, equal_nan=True):
-            return last
-    return None
+    return (first_tokens_only, first_tokens_of_all) if models.layers(model) else ()

@@ -2,7 +2,7 @@
 
 The tokenised table has one row an example: `row` (its number in the source), `input_ids`,
 `token_type_ids` where the tokenizer gives them, `label`. Its schema carries, as JSON under
-`task`, the number of labels, the padding token and what truncation cut.
+`task`, the number of labels, how the tokenizer pads and what truncation cut.
 """
 
 import json
@@ -92,6 +92,8 @@ def tokenise(tokenizer, texts, labels, classes, max_length, path):
         "labels": classes,
         "label_counts": np.bincount(labels, minlength=classes).tolist(),
         "pad_id": tokenizer.pad_token_id,
+        "pad_type_id": tokenizer.pad_token_type_id,
+        "padding_side": tokenizer.padding_side,
         "max_length": max_length,
         "mean_tokens": float(np.mean(lengths)),
         "truncated": sum(len(a) > len(b) for a, b in zip(full["input_ids"], cut["input_ids"])),
