@@ -21,7 +21,8 @@ import torch
 from case import POINTS, ROOT, make
 from landscape import models, plane
 from landscape.batches import Examples
-from landscape.evaluation import Evaluator, best_dtype
+from landscape.evaluation import Evaluator
+from landscape.gpu import best_dtype
 
 PAIRS, ROUNDS, BUDGET = 64, 3, 2048
 GROUPS = {"middle": (4, 7), "high": (8, 11)}  # the low layers have none below them to know

@@ -73,3 +73,29 @@ rule sample_examples:
     shell:
         "python {input.code[0]} --train {input.train} --examples {params.examples}"
         " --output {output} > {log} 2>&1"
+
+
+rule try_model:
+    input:
+        code=code("try_model.py"),
+        start=f"<results>/models/scratch/s{FIRST}/model.safetensors",
+        config=f"<results>/models/scratch/s{FIRST}/config.json",
+        train="<results>/data/{task}/train.parquet",
+        dev="<results>/data/{task}/dev.parquet",
+    output:
+        "<results>/data/{task}/tried.json",
+    log:
+        "<logs>/data/{task}_tried.log",
+    priority: 100
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        gpu=min(1, config["gpus_per_run"]) if config["surfaces"]["dtype"] == "auto" else 0,
+        mem_mb=memory(encoders=3),
+    params:
+        dtype=config["surfaces"]["dtype"],
+    message:
+        "{wildcards.task}: try the model on its examples"
+    shell:
+        "python {input.code[0]} --start $(dirname {input.start}) --train {input.train}"
+        " --dev {input.dev} --dtype {params.dtype} --output {output} > {log} 2>&1"

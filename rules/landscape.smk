@@ -10,6 +10,7 @@ rule surface_chunk:
         second=second,
         train="<results>/data/{task}/sample.parquet",
         dev="<results>/data/{task}/dev.parquet",
+        tried="<results>/data/{task}/tried.json",
     output:
         f"{SURFACE}/chunk_{{chunk}}_of_{{chunks}}.parquet",
     log:
@@ -43,7 +44,7 @@ rule surface_chunk:
         " --labels {wildcards.init} {wildcards.task} {wildcards.seed} --plane {wildcards.plane}"
         " --range {params.range} --points {params.points}"
         " --chunk {wildcards.chunk} {wildcards.chunks} --batch-tokens {params.batch_tokens}"
-        " --dtype {params.dtype} --tolerance {params.tolerance} --keep {params.keep}"
+        " --dtype {params.dtype} --tried {input.tried} --tolerance {params.tolerance} --keep {params.keep}"
         " --threads {threads} --state {params.state} --output {output} > {log} 2>&1"
 
 

@@ -15,6 +15,7 @@ for number in sorted(
             start="<results>/models/{init}/s{seed}/model.safetensors",
             train="<results>/data/{task}/train.parquet",
             dev="<results>/data/{task}/dev.parquet",
+            tried=ancient("<results>/data/{task}/tried.json"),  # made before; nothing of it is used
         output:
             epochs=epoch_files(f"{RUN}/e{number}_lr{{rate}}", number),
             log=f"{RUN}/e{number}_lr{{rate}}/log.csv",

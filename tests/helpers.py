@@ -253,7 +253,7 @@ def counts(jobs):
 
 
 STAGES = {
-    "data": ["download_task", "language_text", "language_task", "prepare_task", "sample_examples"],
+    "data": ["download_task", "language_t", "prepare_task", "sample_examples", "try_model"],
     "models": ["download_model", "mini_architecture", "pretrain", "initial_model"],
     "training": ["train_", "select_run", "delete_checkpoints"],
     "directions": ["direction"],

@@ -46,6 +46,7 @@ def test_the_papers_jobs(paper):
         "download_task": 5,
         "prepare_task": 5,
         "sample_examples": 5,
+        "try_model": 5,
         "initial_model": 2,
         "train_3_epochs": 4,
         "train_4_epochs": 4,
@@ -78,7 +79,7 @@ def test_only_downloads_and_renaming_run_on_the_head_node(jobs):
     assert local == {"all", "download_model", "download_task", "delete_checkpoints"}
 
 
-GPU_RULES = ("train_", "surface_chunk", "rollback", "sharpness", "evaluate_trajectory")
+GPU_RULES = ("train_", "surface_chunk", "rollback", "sharpness", "evaluate_trajectory", "try_model")
 
 
 def test_every_job_of_the_paper_asks_for_what_it_needs(jobs):

@@ -22,6 +22,7 @@ def main(argv=None):
     parser.add_argument("--chunk", type=int, nargs=2, metavar=("K", "N"), default=(0, 1))
     parser.add_argument("--batch-tokens", type=int, required=True)
     parser.add_argument("--dtype", choices=["float32", "bfloat16", "auto"], default="float32")
+    parser.add_argument("--tried", help="what try_model.py wrote: which dtype `auto` is")
     parser.add_argument(
         "--tolerance",
         type=float,
@@ -44,7 +45,7 @@ def main(argv=None):
     import torch
     from landscape import folds, models, plane, provenance, surface
     from landscape.batches import Examples
-    from landscape.evaluation import Evaluator, best_dtype
+    from landscape.evaluation import Evaluator
     from landscape.journal import Journal
 
     torch.set_num_threads(args.threads)
@@ -63,7 +64,7 @@ def main(argv=None):
         keep=args.keep,
         in_blocks=["train"] if args.tolerance else [],
     )
-    of_grid = best_dtype(args.dtype)
+    of_grid = gpu.dtype_of(args.dtype, args.tried)
     points = plane.points(args.plane, plane.grid(*args.range, args.points), of_grid)
     # in each chunk, so that all take the same pass; the end has been where the model was loaded
     for alpha, beta, landmark, dtype in points:

@@ -196,12 +196,18 @@ def scene(task, name, panels, measured, settings, epochs=None):
 
 def made_by(paths):
     """What the surfaces say of their files, settings and software."""
-    rows, versions, devices = [], {}, set()
+    rows, versions, devices, remarks = [], {}, set(), set()
     for path in paths:
         table, provenance = surface.read(path)
         row = table.iloc[0]
         versions |= provenance["versions"]
-        devices.add(provenance["settings"]["device"])
+        settings, run = provenance["settings"], f"{figures.task_name(row['task'])}, {row['init']}"
+        devices.add(settings["device"])
+        if settings["made_by_seed"]:
+            lacking = ", ".join(settings["made_by_seed"])
+            remarks.add(f"{run}: the model folder has no {lacking}; the seed made them.")
+        if settings["forward"] != "packed":
+            remarks.add(f"{run}: evaluated by the model's forward pass ({settings['forward']}).")
         rows.append(
             {"task": figures.task_name(row["task"]), "init": row["init"], "seed": row["seed"]}
             | {"plane": row["plane"], "points": len(table)}
@@ -210,6 +216,7 @@ def made_by(paths):
     return {
         "versions": versions,
         "devices": sorted(devices),
+        "remarks": sorted(remarks),
         "hashes": html_table(pd.DataFrame(rows)),
     }
 

@@ -86,7 +86,7 @@ class Study:
         names = {task for _, task in self.runs}
         kinds = [kind for task in names for kind in self.config["tasks"][task]]
         measured = {task for _, _, task, _, _ in self.planes + self.tracks}
-        jobs = len(names) + len(measured) + kinds.count("hub") + kinds.count("grammar")
+        jobs = 2 * len(names) + len(measured) + kinds.count("hub") + kinds.count("grammar")
         sizes = [self.task(name) for name in names]
         disk = BYTES["token"] * sum((size.train + size.dev) * size.tokens for size in sizes)
         if "language" in self.config:

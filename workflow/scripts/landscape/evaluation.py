@@ -294,15 +294,3 @@ def summary(outcomes, classes):
         "loss_without": losses,
         "error_without": errors,
     }
-
-
-def best_dtype(wanted):
-    """`auto` as bfloat16 where the hardware multiplies it natively, else float32."""
-    if wanted != "auto":
-        return wanted
-    if torch.cuda.is_available():
-        native = torch.cuda.is_bf16_supported(including_emulation=False)
-    else:
-        cpu = torch.cpu.get_capabilities()
-        native = cpu.get("avx512_bf16") or cpu.get("amx_bf16")
-    return "bfloat16" if native else "float32"

@@ -1,10 +1,13 @@
-"""GPUs of its own for each job on a workstation: Snakemake counts GPUs but hands out none.
+"""What a job computes on; and GPUs of its own for each job on a workstation.
+
+Snakemake counts GPUs but hands out none.
 
 A job holds a locked file for each of its GPUs. The locks die with the process, so a killed job
 gives its GPUs back.
 """
 
 import fcntl
+import json
 import os
 import tempfile
 import time
@@ -98,3 +101,34 @@ def device():
             "GPUs: install torch for this machine's CUDA, or set gpus_per_run: 0 for the CPU"
         )
     return "cuda" if count else "cpu"
+
+
+def best_dtype(wanted):
+    """`auto` as bfloat16 where the hardware multiplies it natively, else float32."""
+    import torch
+
+    if wanted != "auto":
+        return wanted
+    if torch.cuda.is_available():
+        native = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        cpu = torch.cpu.get_capabilities()
+        native = cpu.get("avx512_bf16") or cpu.get("amx_bf16")
+    return "bfloat16" if native else "float32"
+
+
+def dtype_of(wanted, tried):
+    """The dtype of a surface's grid: `auto` is what try_model.py decided for all of its chunks.
+
+    tried: the file that it wrote, or None to decide on the spot.
+    Raises InputError where that is bfloat16 and this job's device has none of its own.
+    """
+    if wanted != "auto" or tried is None:
+        return best_dtype(wanted)
+    decided = json.loads(Path(tried).read_text(encoding="utf-8"))["dtype"]
+    if decided == "bfloat16" != best_dtype("auto"):
+        raise InputError(
+            f"{tried}: dtype: auto was decided as bfloat16, which this job's device does not "
+            "multiply natively: keep surfaces to nodes of one kind, or set dtype: float32"
+        )
+    return decided

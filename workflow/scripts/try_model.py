@@ -1,0 +1,65 @@
+"""Try the model on a task's shortest and longest examples before any long work.
+
+Positions, token types, padding, vocabulary and head fail here, in seconds and in one line. What
+must be decided once for all of the task's surfaces, wherever their chunks run, is decided here too.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+from landscape import gpu
+from landscape.command import InputError, run, whole
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--start", required=True, help="folder of a θ0")
+    parser.add_argument("--train", required=True, help="tokenised training split")
+    parser.add_argument("--dev", required=True, help="tokenised dev split")
+    parser.add_argument("--dtype", choices=["float32", "bfloat16", "auto"], default="float32")
+    parser.add_argument("--output", type=Path, required=True, help=".json")
+    args = parser.parse_args(argv)
+
+    gpu.lease()
+    import torch
+    from landscape import models
+    from landscape.batches import Examples
+
+    for path in (args.train, args.dev):
+        examples = Examples(path)
+        model = models.load_classifier(args.start, examples.facts["labels"]).eval()
+        examples.check(model)
+        order = examples.by_length()
+        batches = {
+            "shortest example": order[:1],
+            "longest example": order[-1:],
+            "shortest and longest example in one batch": order[[0, -1]],
+        }
+        for name, chosen in batches.items():
+            what = f"{path}: {type(model).__name__} of {args.start} cannot take the {name}"
+            try:
+                with torch.inference_mode():
+                    logits = model(**examples.batch(chosen, "cpu")).logits
+            except Exception as error:  # of the model's own code: anything
+                raise InputError(f"{what} ({' '.join(str(error).split())[:200]}){hint(model)}")
+            expected = [len(chosen), examples.facts["labels"]]
+            if list(logits.shape) != expected:
+                raise InputError(f"{what}: logits are {list(logits.shape)}, expected {expected}")
+            if not logits.isfinite().all():
+                raise InputError(f"{what}: what it gives is not finite")
+    decided = {"dtype": gpu.best_dtype(args.dtype)}
+    with whole(args.output) as beside:
+        beside.write_text(json.dumps(decided) + "\n")
+    print(f"{type(model).__name__} takes them; surfaces in {decided['dtype']}")
+
+
+def hint(model):
+    """What is often missing where a batch cannot be padded."""
+    if getattr(model.config, "pad_token_id", None) is not None:
+        return ""
+    return "; its config.json has no pad_token_id: write the tokenizer's there"
+
+
+if __name__ == "__main__":
+    run(main)
