@@ -82,6 +82,14 @@ def test_a_checkpoint_of_another_model_is_named(tmp_path):
         models.load_final(start, tmp_path / "end.safetensors", 3, "cpu")
 
 
+def test_a_checkpoint_of_a_deeper_model_is_named(tmp_path):
+    """All that the shallower one asks for is in it."""
+    start, deep = (helpers.model_folder(tmp_path / f"{n}", layers=n) for n in (3, 4))
+    models.save_checkpoint(models.load_classifier(deep, 3), tmp_path / "end.safetensors")
+    with pytest.raises(InputError, match=r"end\.safetensors: .*layer\.3\."):
+        models.load_final(start, tmp_path / "end.safetensors", 3, "cpu")
+
+
 def test_scratch_is_decided_by_the_seed_and_forgets_the_weights(tmp_path):
     """θ0 of scratch is one for all tasks of a seed: δ2 needs that."""
     source = helpers.model_folder(tmp_path / "source", seed=9)

@@ -125,7 +125,7 @@ def initial_encoder(folder, init, seed):
     torch.manual_seed(seed)
     with loading(folder):
         scratch = AutoModelForSequenceClassification.from_config(
-            config_of(folder), dtype=torch.float32
+            config_of(folder), dtype=torch.float32, trust_remote_code=False
         )
     return scratch.base_model, []  # of a classifier: not every one has the bare model's pooler
 
@@ -264,11 +264,14 @@ def fitting(file, path, name, shape):
 def load_checkpoint(model, path, only=(ENCODER, HEAD)):
     """Put a checkpoint's tensors (of the encoder, the head or both) into a classifier, in place.
 
-    Raises InputError where a tensor is missing or has another shape.
+    Raises InputError where a tensor is missing, has another shape or no place in the model.
     """
     import torch
 
+    held = parameters(model)
     with vectors.opened(path, "pt") as checkpoint, torch.no_grad():
-        for name, parameter in parameters(model).items():
+        if odd := sorted(set(checkpoint.keys()) - set(held)):
+            raise InputError(f"{path}: {weights.listed(odd)} in it, and the model has none such")
+        for name, parameter in held.items():
             if name.startswith(tuple(only)):
                 parameter.copy_(fitting(checkpoint, path, name, parameter.shape))
