@@ -3,6 +3,7 @@
 import helpers
 import pandas as pd
 import pytest
+from tokenizers import processors
 
 import prepare_task
 
@@ -13,20 +14,57 @@ def labels(*values):
     return GOOD.assign(label=list(values))
 
 
+def texts(*values):
+    return GOOD.assign(text=list(values))
+
+
 # id: (training table, dev table, what the line must say)
 WRONG = {
-    "label is text": (labels("yes", "no", "no", "yes"), GOOD, "'yes'"),
-    "label is a fraction": (labels(0, 1, 1.5, 2), GOOD, "1.5"),
+    "label is text": (labels("yes", "no", "no", "yes"), GOOD, "row 1: 'label' is 'yes'"),
+    "label is a fraction": (labels(0, 1, 1.5, 2), GOOD, "row 3: 'label' is"),
     "label is -1, as in GLUE's test sets": (GOOD, labels(-1, -1, -1, -1), "-1"),
-    "label is missing": (labels(0, 1, None, 2), GOOD, "label"),
+    "label is missing": (labels(0, 1, None, 2), GOOD, "row 3: 'label'"),
     "label is infinite": (labels(0, 1, float("inf"), 2), GOOD, "label"),
-    "only one class": (labels(0, 0, 0, 0), GOOD, "two"),
-    "dev label that training does not have": (GOOD, labels(0, 1, 2, 7), "7"),
-    "label is a number of the example": (labels(10_000_000, 1, 2, 3), GOOD, "10000000"),
+    "label beyond 64 bits": (labels(0, 1, 1, float(2**64)), GOOD, "row 4: 'label'"),
+    "only one class": (labels(3, 3, 3, 3), GOOD, "3 in all 4 examples"),
+    "dev label that training does not have": (GOOD, labels(0, 1, 2, 7), "row 4: 'label' is 7"),
+    "label is a number of the example": (labels(10_000_000, 1, 2, 3), GOOD, "1 to 10000000"),
     "training split empty": (GOOD[:0], GOOD, "no examples"),
     "dev split empty": (GOOD, GOOD[:0], "no examples"),
-    "no text column": (GOOD.drop(columns="text"), GOOD, "'text'"),
+    "no text column": (GOOD.drop(columns="text"), GOOD, "'text'; it has label, id"),
     "no label column in dev": (GOOD, GOOD.drop(columns="label"), "'label'"),
+}
+
+# what CSV cannot hold
+WRONG_PARQUET = {
+    "a list of tokens": (texts(*[["a", "b"]] * 4), GOOD, "row 1: 'text' is a list"),
+    "a number for a text": (texts(1, 2, 3, 4), GOOD, "row 1: 'text' is a int"),
+    "bytes for a text": (texts(*[b"a"] * 4), GOOD, "row 1: 'text' is a bytes"),
+    "a text that is missing": (GOOD, texts("a", None, "b", None), "row 2: 'text' is missing"),
+    "a structure for a label": (labels(*[{"id": 1}] * 4), GOOD, "row 1: 'label' is {'id': 1}"),
+}
+CSV = "text,label\na b,0\nb,1\n"
+JSON = '{"text": "a b", "label": 0}\n{"text": "b", "label": 1}\n'
+
+# id: (suffix, content of train, what the line must say)
+WRONG_TEXT = {
+    "a column twice": ("csv", "text,label,text\na,0,b\nb,1,a\n", "'text' stands twice"),
+    "a column twice in a TSV": ("tsv", "label\tlabel\n0\t0\n", "'label' stands twice"),
+    "a cell too many": ("csv", CSV + "a,b,1\n", "row 3 has 3 cells, its header 2"),
+    "a cell too many in all rows": ("csv", "text,label\na,0,x\nb,1,x\n", "row 1 has 3 cells"),
+    "a cell too few": ("csv", CSV + "a\n", "row 3 has 1 cells"),
+    "a cell too many in a TSV": ("tsv", "text\tlabel\na\t0\t1\n", "row 1 has 3 cells"),
+    "a quote that is never closed": ("csv", CSV + '"a,1\n', "unexpected end"),
+    "semicolons": ("csv", CSV.replace(",", ";"), "it has text;label"),
+    "a key twice": ("jsonl", JSON + '{"text": "a", "text": "b", "label": 0}\n', "line 3"),
+    "a row without a label": ("jsonl", JSON + '{"text": "a"}\n', "line 3 has no 'label'"),
+    "an array": ("jsonl", "[" + JSON.replace("\n", ",")[:-1] + "]", "line 1"),
+    "broken in the middle": ("jsonl", JSON + '{"text": "a\n', "line 3"),
+    "no text": ("jsonl", '{"text": null, "label": 0}\n' + JSON, "row 1: 'text' is missing"),
+    "tokens": ("jsonl", '{"text": ["a", "b"], "label": 0}\n' + JSON, "row 1: 'text' is a list"),
+    "a label in words": ("csv", CSV.replace(",1", ",entailment"), "'entailment'"),
+    "a label with a unit": ("csv", CSV.replace(",1", ",1 star"), "'1 star'"),
+    "an empty label": ("csv", CSV.replace(",1", ","), "row 2: 'label' is ''"),
 }
 
 
@@ -54,13 +92,52 @@ def write(folder, train=GOOD, dev=GOOD, suffix="csv"):
             table.to_parquet(folder / f"{name}.parquet")
 
 
-@pytest.mark.parametrize("suffix", ["csv", "parquet"])
-@pytest.mark.parametrize("train, dev, word", WRONG.values(), ids=WRONG)
+@pytest.mark.parametrize(
+    "suffix, train, dev, word",
+    [
+        *(pytest.param("csv", *row, id=f"CSV: {name}") for name, row in WRONG.items()),
+        *(
+            pytest.param("parquet", *row, id=f"Parquet: {name}")
+            for name, row in (WRONG | WRONG_PARQUET).items()
+        ),
+    ],
+)
 def test_one_line_says_what_is_wrong(tmp_path, tokenizer, train, dev, word, suffix):
     write(tmp_path, train, dev, suffix)
     line = helpers.error_of(*command(tmp_path, tokenizer, suffix))
     assert word in line
-    assert ("dev" if train is GOOD else "train") in line
+    assert f"{'dev' if train is GOOD else 'train'}.{suffix}" in line
+
+
+def test_a_dev_label_in_a_gap_of_trainings_is_refused(tmp_path, tokenizer):
+    write(tmp_path, train=labels(0, 1, 3, 3))
+    line = helpers.error_of(*command(tmp_path, tokenizer))
+    assert "dev.csv: row 3: 'label' is 2; training has the classes 0, 1, 3" in line
+
+
+@pytest.mark.parametrize("suffix, content, word", WRONG_TEXT.values(), ids=WRONG_TEXT)
+def test_one_line_says_where_a_file_is_broken(tmp_path, tokenizer, suffix, content, word):
+    for split in ("train", "dev"):
+        (tmp_path / f"{split}.{suffix}").write_text(content)
+    line = helpers.error_of(*command(tmp_path, tokenizer, suffix))
+    assert word in line and f"train.{suffix}" in line
+
+
+def test_an_example_without_a_token_is_named(tmp_path):
+    """A tokenizer without special tokens, as GPT-2's, makes nothing of an empty text."""
+    plain = helpers.tokenizer(["a", "b", "c"])
+    plain.backend_tokenizer.post_processor = processors.Sequence([])
+    plain.save_pretrained(tmp_path / "plain")
+    write(tmp_path, dev=texts("a", "b", "", "c"))
+    line = helpers.error_of(*command(tmp_path, tmp_path / "plain"))
+    assert "dev.csv: row 3" in line and "no token" in line
+    assert not (tmp_path / "out/train.parquet").exists()
+
+
+def test_an_empty_text_is_a_text(tmp_path, tokenizer):
+    write(tmp_path, dev=texts("a", "b", "", "c"))
+    main, argv = command(tmp_path, tokenizer)
+    main(argv)
 
 
 def test_what_was_there_before_is_kept(tmp_path, tokenizer):

@@ -1,14 +1,16 @@
 """From tables of any source to tokenised Parquet: the same whatever the format."""
 
+import csv
 import json
 
 import helpers
 import numpy as np
 import pandas as pd
 import pytest
-from landscape import tasks
+from landscape import sources, tasks
 from landscape.batches import Examples
-from landscape.command import InputError
+
+import prepare_task
 
 # what formats disagree about: quotes, commas, "NA" and numbers that are text, accents, no text
 TEXTS = ['a "b" c', "a, b, a", "NA", "1.50", "é b", "", "a b c a b c a b"]
@@ -46,14 +48,45 @@ def tokenizer():
 def test_every_format_gives_the_same_texts_and_labels(tmp_path, suffix):
     path = tmp_path / f"train.{suffix}"
     WRITERS[suffix](path)
-    texts, labels = tasks.read_table(path, ["one", "two"], "label")
+    texts, labels = sources.read(path, ["one", "two"], "label")
     assert texts == [TEXTS, TEXTS[::-1]]
-    assert labels.tolist() == TABLE["label"].tolist()
+    assert labels == TABLE["label"].tolist()
+    assert sources.columns(path) == ["one", "two", "label"]
+
+
+# as spreadsheets and pandas write them: quotes, doubled within, tabs and line breaks in a text
+AS_WRITTEN = {
+    "what needs quotes": {},
+    "all in quotes": {"quoting": csv.QUOTE_ALL},
+    "of Windows": {"encoding": "utf-8-sig", "lineterminator": "\r\n"},
+}
+
+
+@pytest.mark.parametrize("more", [["a\tb"], ["a\nb"], []], ids=["tab", "line break", "neither"])
+@pytest.mark.parametrize("style", AS_WRITTEN.values(), ids=AS_WRITTEN)
+def test_a_tsv_with_quotes_gives_the_texts_that_were_written(tmp_path, style, more):
+    texts = ['w1 "w2" w3', "w4", *more]
+    table = pd.DataFrame({"text": texts, "label": range(len(texts))})
+    table.to_csv(tmp_path / "train.TSV", sep="\t", index=False, **style)
+    assert sources.columns(tmp_path / "train.TSV") == ["text", "label"]
+    assert sources.read(tmp_path / "train.TSV", ["text"], "label") == (
+        [texts],
+        [*range(len(texts))],
+    )
+
+
+def test_quotes_of_a_raw_tsv_are_part_of_its_texts(tmp_path):
+    """As GLUE's: whole sentences in quotes, quotes that are never closed."""
+    texts = ['"a b c"', '"a', 'b"', '"a" b', 'a "b" c', '"']
+    lines = ["text\tlabel", *(f"{text}\t{i}" for i, text in enumerate(texts))]
+    (tmp_path / "train.tsv").write_text("\n".join(lines) + "\n")
+    assert sources.read(tmp_path / "train.tsv", ["text"], "label")[0] == [texts]
 
 
 def tokenised(path, tokenizer, texts, labels=(0, 1, 2), max_length=64):
     labels = np.array(labels)
-    tasks.tokenise(tokenizer, texts, labels, int(labels.max()) + 1, max_length, path)
+    classes = range(labels.max() + 1)
+    tasks.write(*tasks.tokenise(tokenizer, texts, labels, classes, max_length, "t.csv"), path)
     return tasks.read(path)
 
 
@@ -121,14 +154,19 @@ def test_a_sample_of_all_is_all(hundred, size):
     assert tasks.sample(hundred, size, seed=0).equals(hundred)
 
 
-@pytest.mark.parametrize("suffix", ["jsonl", "parquet"])
-def test_a_missing_text_is_refused(tmp_path, suffix):
-    """Not tokenised as the word "None" or "nan" without a word."""
-    path = tmp_path / f"train.{suffix}"
-    rows = [{"text": "a", "label": 0}, {"text": None, "label": 1}]
-    if suffix == "jsonl":
-        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    else:
-        pd.DataFrame(rows).to_parquet(path)
-    with pytest.raises(InputError, match=f"{path}.*text"):
-        tasks.read_table(path, ["text"], "label")
+def test_classes_are_those_that_occur_in_training(tmp_path, tokenizer):
+    """Stars from 1 to 5, or AG News's 1 to 4: no dead class 0."""
+    table = pd.DataFrame({"text": ["a", "b", "c", "a"], "label": [4, 1, 2, 4]})
+    for split in ("train", "dev"):
+        table.to_csv(tmp_path / f"{split}.csv", index=False)
+    tokenizer.save_pretrained(tmp_path / "tokenizer")
+    argv = ["--text", "text", "--label", "label", "--tokenizer", tmp_path / "tokenizer"]
+    argv += ["--max-length", 8]
+    for split in ("train", "dev"):
+        argv += [f"--{split}", tmp_path / f"{split}.csv"]
+        argv += [f"--output-{split}", tmp_path / f"{split}.parquet"]
+    prepare_task.main(list(map(str, argv)))
+    made, facts = tasks.read(tmp_path / "dev.parquet")
+    assert made["label"].to_pylist() == [2, 0, 1, 2]
+    assert (facts["labels"], facts["classes"]) == (3, [1, 2, 4])
+    assert facts["label_counts"] == [1, 1, 2]

@@ -1,7 +1,6 @@
 """Check a study's config: the schema, then what a schema cannot say. One line for what is wrong."""
 
 import argparse
-import csv
 import json
 import math
 from pathlib import Path
@@ -9,7 +8,7 @@ from pathlib import Path
 import yaml
 from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import best_match
-from landscape import models
+from landscape import models, sources
 from landscape.command import InputError, run
 
 # JSON takes 2.0 for an integer and YAML .inf for a number; neither is meant here
@@ -101,32 +100,13 @@ def check_source(task, settings, config, wrong):
         wrong("language", f"is missing; tasks.{task} is made from it")
     for split, path in settings.get("files", {}).items():
         key = f"tasks.{task}.files.{split}"
-        if not Path(path).is_file():
-            wrong(key, f"{path}: no such file")
         try:
-            columns = columns_of(Path(path))
-        except (OSError, ValueError) as error:
-            wrong(key, f"{path}: cannot be read ({' '.join(str(error).split())})")
+            columns = sources.columns(path)
+        except InputError as error:
+            wrong(key, error)
         for column in [*settings["text"], settings["label"]]:
             if column not in columns:
                 wrong(key, f"{path}: no column {column!r}; it has {', '.join(columns)}")
-
-
-def columns_of(path):
-    """The columns of a table by its first line or its schema. ValueError for what is no table."""
-    if path.suffix == ".parquet":
-        from pyarrow.parquet import read_schema
-
-        return read_schema(path).names
-    if path.suffix not in (".csv", ".tsv", ".jsonl"):
-        raise ValueError("not .csv, .tsv, .jsonl or .parquet")
-    with open(path, encoding="utf-8-sig", newline="") as file:
-        if path.suffix == ".jsonl":
-            first = json.loads(file.readline() or "{}")
-            if not isinstance(first, dict):
-                raise ValueError("its first line is no JSON object")
-            return list(first)
-        return next(csv.reader(file, delimiter="\t" if path.suffix == ".tsv" else ","), [])
 
 
 def main(argv=None):

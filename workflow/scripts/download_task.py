@@ -18,6 +18,7 @@ def main(argv=None):
 
     import datasets
 
+    of = f" of configuration {args.name!r}" if args.name else ""
     facts = {"path": args.path, "name": args.name, "revision": args.revision}
     if not Path(args.path).is_dir():
         from huggingface_hub import HfApi
@@ -34,8 +35,12 @@ def main(argv=None):
             table = datasets.load_dataset(
                 args.path, args.name, revision=facts.get("commit"), split=wanted
             )
-        except (ValueError, FileNotFoundError, datasets.exceptions.DatasetsError) as error:
-            raise InputError(f"{args.path}: {' '.join(str(error).split())[:300]}")
+        except Exception as error:  # of its own code, and of whatever the folder holds
+            raise InputError(
+                f"{args.path}: no split {wanted!r}{of} to be read from it ("
+                f"{' '.join(str(error).split())[:300]}); expected data files in the Hub's layout: "
+                "CSV, JSON lines or Parquet, and no loading script"
+            )
         with whole(args.output / f"{split}.parquet") as beside:
             table.to_parquet(beside)
         facts[split] = {"split": wanted, "examples": len(table), "fingerprint": table._fingerprint}

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from landscape import models, tasks
+from landscape import models, sources, tasks
 from landscape.command import InputError, run
 
 
@@ -11,7 +11,9 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--train", type=Path, required=True)
     parser.add_argument("--dev", type=Path, required=True)
-    parser.add_argument("--text", nargs="+", required=True, help="one or two columns of text")
+    parser.add_argument(
+        "--text", nargs="+", action="extend", required=True, help="one or two columns of text"
+    )
     parser.add_argument("--label", required=True, help="column of whole numbers from 0")
     parser.add_argument("--tokenizer", required=True, help="model folder")
     parser.add_argument("--max-length", type=int, required=True)
@@ -19,19 +21,20 @@ def main(argv=None):
     parser.add_argument("--output-dev", type=Path, required=True)
     args = parser.parse_args(argv)
 
-    splits = {
-        args.output_train: tasks.read_table(args.train, args.text, args.label),
-        args.output_dev: tasks.read_table(args.dev, args.text, args.label),
-    }
-    labels = [labels for _, labels in splits.values()]
-    classes = tasks.count_classes(*labels, names=(args.train, args.dev))
+    read = {path: sources.read(path, args.text, args.label) for path in (args.train, args.dev)}
+    classes = tasks.classes_of(read[args.train][1], args.train, args.label)
     tokenizer = models.load_tokenizer(args.tokenizer)
     longest = models.longest_input(args.tokenizer)
     if longest and args.max_length > longest:
         raise InputError(f"max_length: {args.max_length}, but the model takes {longest} tokens")
-    for path, (texts, labels) in splits.items():
-        facts = tasks.tokenise(tokenizer, texts, labels, classes, args.max_length, path)
-        print(f"{path.stem}: {facts}")
+    made = {}
+    for path, output in ((args.train, args.output_train), (args.dev, args.output_dev)):
+        texts, labels = read[path]
+        places = tasks.numbered(labels, classes, path, args.label)
+        made[output] = tasks.tokenise(tokenizer, texts, places, classes, args.max_length, path)
+    for output, (table, facts) in made.items():  # both are good, or none is written
+        tasks.write(table, facts, output)
+        print(f"{output.stem}: {facts}")
 
 
 if __name__ == "__main__":

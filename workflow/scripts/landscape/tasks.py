@@ -1,105 +1,81 @@
-"""A classification task from tables of any source, as tokenised Parquet.
+"""A classification task as tokenised Parquet.
 
 The tokenised table has one row an example: `row` (its number in the source), `input_ids`,
 `token_type_ids` where the tokenizer gives them, `label`. Its schema carries, as JSON under
-`task`, the number of labels, how the tokenizer pads and what truncation cut.
+`task`, the classes, how the tokenizer pads and what truncation cut.
 """
 
 import json
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from . import sources
 from .command import InputError, whole
 
-READERS = {
-    ".csv": lambda path: pd.read_csv(path, dtype=str, keep_default_na=False),
-    ".tsv": lambda path: pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, quoting=3),
-    ".jsonl": lambda path: pd.read_json(path, lines=True, dtype=False),
-    ".parquet": pd.read_parquet,
-}
 
+def classes_of(labels, path, column):
+    """The classes of a task, in order: the labels that occur in training (`path`).
 
-def read_table(path, text, label):
-    """Texts and labels of one split: (list of one or two lists of str, int array).
-
-    Raises InputError for a missing or unreadable file, a missing column, an empty split, or
-    labels that are not whole numbers from 0.
+    Raises InputError unless there are two or more, and some class has two examples or more.
     """
-    path = Path(path)
-    if path.suffix not in READERS:
-        raise InputError(f"{path}: not one of {', '.join(READERS)}")
-    if not path.is_file():
-        raise InputError(f"{path}: no such file")
-    try:
-        table = READERS[path.suffix](path)
-    except (ValueError, pa.ArrowException) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{path}: cannot be read as {path.suffix[1:]} ({reason})")
-    for column in [*text, label]:
-        if column not in table:
-            raise InputError(f"{path}: no column {column!r}; it has {', '.join(table.columns)}")
-    if table.empty:
-        raise InputError(f"{path}: no examples in it")
-    for column in text:
-        if table[column].isna().any():
-            row = int(table[column].isna().to_numpy().argmax())
-            raise InputError(f"{path}: column {column!r} has no text in row {row}")
-    numbers = pd.to_numeric(table[label], errors="coerce").to_numpy(float)
-    whole_numbers = np.isfinite(numbers) & (numbers >= 0) & (numbers == np.floor(numbers))
-    if not whole_numbers.all():
-        odd = table[label][~whole_numbers].iloc[0]
+    classes = sorted(set(labels))
+    if len(classes) < 2:
         raise InputError(
-            f"{path}: column {label!r} holds {odd!r}; labels must be whole numbers from 0"
+            f"{path}: {column!r} is {classes[0]} in all {len(labels)} examples; expected two "
+            "classes or more"
         )
-    return [table[column].astype(str).tolist() for column in text], numbers.astype(np.int64)
-
-
-def count_classes(train, dev, names):
-    """The number of classes of a task from the labels of its two splits (`names`: their files).
-
-    Raises InputError unless they are 2 or more, no more than examples, and dev has no others.
-    """
-    classes = int(train.max()) + 1
-    if not 2 <= classes <= len(train):
+    if len(classes) == len(labels) > 2:
         raise InputError(
-            f"{names[0]}: labels 0 to {classes - 1} in {len(train)} examples; expected whole "
-            "numbers from 0, two classes or more, no more classes than examples"
-        )
-    if dev.max() >= classes:
-        raise InputError(
-            f"{names[1]}: label {dev.max()} does not occur in the training split, whose labels "
-            f"are 0 to {classes - 1}"
+            f"{path}: {column!r} differs in all {len(labels)} examples ({classes[0]} to "
+            f"{classes[-1]}); expected classes"
         )
     return classes
 
 
-def tokenise(tokenizer, texts, labels, classes, max_length, path):
-    """Write one split as tokenised Parquet; longer examples are cut to `max_length` tokens."""
+def numbered(labels, classes, path, column):
+    """Each label's place among the classes, (n,). Raises InputError, with the row, for others."""
+    place = {label: number for number, label in enumerate(classes)}
+    if other := [i for i, label in enumerate(labels) if label not in place]:
+        known = ", ".join(map(str, classes[:10])) + (", …" if len(classes) > 10 else "")
+        sources.refuse(
+            path, column, other, f"is {labels[other[0]]}; training has the classes {known}"
+        )
+    return np.array([place[label] for label in labels])
+
+
+def tokenise(tokenizer, texts, labels, classes, max_length, source):
+    """(table, facts) of one split; longer examples are cut to `max_length` tokens.
+
+    texts: a list of one or two lists of str; labels: (n,) places among `classes`.
+    Raises InputError, with the row of `source`, for an example without a token.
+    """
     full = tokenizer(*texts, truncation=False, return_attention_mask=False, verbose=False)
     cut = tokenizer(*texts, truncation=True, max_length=max_length, return_attention_mask=False)
     lengths = [len(ids) for ids in cut["input_ids"]]
+    if empty := [i for i, length in enumerate(lengths) if not length]:
+        sources.refuse(source, texts[0][empty[0]], empty, "gives the model no token")
     columns = {"row": pa.array(range(len(labels)), pa.int32())}
     for key in ("input_ids", "token_type_ids"):
         if key in cut:
             columns[key] = pa.array(cut[key], pa.list_(pa.int32()))
     columns["label"] = pa.array(labels, pa.int32())
+    unknown = sum(ids.count(tokenizer.unk_token_id) for ids in cut["input_ids"])
     facts = {
         "examples": len(labels),
-        "labels": classes,
-        "label_counts": np.bincount(labels, minlength=classes).tolist(),
+        "labels": len(classes),
+        "classes": list(classes),
+        "label_counts": np.bincount(labels, minlength=len(classes)).tolist(),
         "pad_id": tokenizer.pad_token_id,
         "pad_type_id": tokenizer.pad_token_type_id,
         "padding_side": tokenizer.padding_side,
         "max_length": max_length,
         "mean_tokens": float(np.mean(lengths)),
+        "unknown_tokens": unknown / sum(lengths),
         "truncated": sum(len(a) > len(b) for a, b in zip(full["input_ids"], cut["input_ids"])),
     }
-    write(pa.table(columns), facts, path)
-    return facts
+    return pa.table(columns), facts
 
 
 def write(table, facts, path):
