@@ -1,24 +1,27 @@
 import json
+import os
 import sys
 from pathlib import Path
 
-import yaml
 from snakemake.utils import min_version
 
-sys.path.insert(0, str(Path(workflow.basedir) / "workflow/scripts"))
-from check_config import check
+# the workflow may lie elsewhere than the data and results: `-s`, `--directory`
+HERE = Path(os.path.relpath(workflow.basedir))
+sys.path.insert(0, str(HERE.absolute() / "workflow/scripts"))
+from check_config import check, load
 from landscape.command import InputError
 
 min_version("9.19")
 
-if "tasks" not in config:  # no --configfile was given
+if not workflow.configfiles:
 
-    configfile: "config/config.yaml"
+    configfile: HERE / "config/config.yaml"
 
 
 try:
-    with open(workflow.source_path("config/schema.yaml")) as schema:
-        check(config, yaml.safe_load(schema), " + ".join(map(str, workflow.configfiles)))
+    for file in workflow.configfiles:
+        load(file)  # as strictly as Snakemake's own loader is not
+    check(config, " + ".join(map(str, workflow.configfiles)))
 except InputError as error:
     sys.exit(f"error: {error}")
 

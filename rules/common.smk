@@ -2,7 +2,7 @@
 
 import ast
 
-SCRIPTS = Path("workflow/scripts")
+SCRIPTS = HERE / "workflow/scripts"
 
 TASKS = config["tasks"]
 MODEL = config["model"]
@@ -53,7 +53,7 @@ def imports(path, known={}):
     """The library's modules that a file imports, directly."""
     if path not in known:
         modules = set()
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom):
                 parts = (node.module or "").split(".")
                 if node.level == 1 or parts[0] == "landscape":

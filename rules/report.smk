@@ -1,6 +1,6 @@
 # The study on one page. (`snakemake --report` shows the same files in Snakemake's own page.)
 
-PAGES = "workflow/report"
+PAGES = HERE / "workflow/report"
 
 
 rule report_page:

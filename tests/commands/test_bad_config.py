@@ -1,6 +1,7 @@
 """A config with something wrong: one line that names the key, before any rule runs."""
 
 import json
+import shutil
 
 import helpers
 import pandas as pd
@@ -49,7 +50,51 @@ WRONG = {
     "warmup in percent": ({"training.warmup": 10}, "training.warmup"),
     "results nowhere": ({"pathvars.results": ""}, "pathvars.results"),
     "task name with a slash": ({"tasks.glue/mnli": TINY["tasks"]["mnli"]}, "glue/mnli"),
+    # what something later could not take
+    "seed beyond 32 bits": ({"seeds": [2**32]}, "seeds"),
+    "language's seed beyond 32 bits": ({"language.seed": 2**40}, "language.seed"),
+    "seed of pre-training below 0": ({"model.pretrain.seed": -1}, "model.pretrain.seed"),
+    "learning rate that float32 loses": (
+        {"tasks.mnli.scratch.learning_rate": [1e-320]},
+        "learning_rate",
+    ),
+    "learning rate of a thousand": ({"tasks.mnli.scratch.learning_rate": [1e3]}, "learning_rate"),
+    "the same learning rate twice": (
+        {"tasks.mnli.scratch.learning_rate": [1e-3, 0.001]},
+        "learning_rate",
+    ),
+    "more epochs than two digits": ({"tasks.mnli.scratch.epochs": [100]}, "epochs"),
+    "more further epochs than two digits": (
+        {"figures.overfitting.further_epochs": 200},
+        "further_epochs",
+    ),
+    "batch of all texts there are": ({"tasks.mnli.scratch.batch_size": 10**9}, "batch_size"),
+    "max_length below special tokens": ({"max_length": 2}, "max_length"),
+    "max_length as text": ({"max_length": "128"}, "max_length"),
+    "text column that is empty": ({"tasks.sst2.text": [""]}, "tasks.sst2.text"),
+    "text column twice": ({"tasks.mnli.text": ["a", "a"]}, "tasks.mnli.text"),
+    "label column that is a number": ({"tasks.mnli.label": 3}, "tasks.mnli.label"),
+    "task name with a dash first": ({"tasks.-x": TINY["tasks"]["mnli"]}, "-x"),
+    "task name with a dot": ({"tasks": {"a.b": TINY["tasks"]["mnli"]}}, "a.b"),
+    "results with a dash first": ({"pathvars.results": "-r"}, "pathvars.results"),
+    "results with a space": ({"pathvars.results": "my results"}, "pathvars.results"),
+    "threads of a cluster": ({"threads": 10**6}, "threads"),
+    "GPUs of a cluster": ({"gpus_per_run": 1000}, "gpus_per_run"),
+    "no operations": ({"hardware.tflops": 0}, "hardware.tflops"),
+    "used in per cent": ({"hardware.utilisation": 30}, "hardware.utilisation"),
     # surfaces
+    "grid of 20,000 × 20,000": ({"surfaces.points": 20_000}, "400,000,000 points"),
+    "control of 5,000 × 5,000": (
+        {"surfaces.control.points": 5_000},
+        "surfaces.control.points: 25,000,000 points",
+    ),
+    "curve of ten millions": ({"surfaces.curve_points": 10**7}, "10,000,000 points"),
+    "range beyond float32": ({"surfaces.range": [-1e300, 1e300]}, "surfaces.range"),
+    "range as text": ({"surfaces.range": ["-4", "4"]}, "surfaces.range"),
+    "control upside down": ({"surfaces.control.range": [1.0, -1.0]}, "surfaces.control.range"),
+    "train_examples of one": ({"surfaces.train_examples": 1}, "surfaces.train_examples"),
+    "no tokens in a batch": ({"surfaces.batch_tokens": 0}, "surfaces.batch_tokens"),
+    "chunks of no points": ({"surfaces.points_per_chunk": 0}, "surfaces.points_per_chunk"),
     "grid of one point": ({"surfaces.points": 1}, "surfaces.points"),
     "curve of one point": ({"surfaces.curve_points": 1}, "surfaces.curve_points"),
     "range upside down": ({"surfaces.range": [4.0, -4.0]}, "surfaces.range"),
@@ -69,6 +114,39 @@ WRONG = {
     "memory below 0": ({"surfaces.keep_gb": -1}, "surfaces.keep_gb"),
     "rainbow colour map": ({"figures.colour_map": "jet"}, "figures.colour_map"),
     # model and layers
+    "hidden size as text": ({"model.pretrain.config.hidden_size": "64"}, "config.hidden_size"),
+    "hidden size below 0": ({"model.pretrain.config.hidden_size": -8}, "config.hidden_size"),
+    "no heads": ({"model.pretrain.config.num_attention_heads": 0}, "num_attention_heads"),
+    "heads that do not divide": (
+        {"model.pretrain.config.num_attention_heads": 5},
+        "hidden_size 32 is no multiple of 5 heads",
+    ),
+    "no layers": ({"model.pretrain.config.num_hidden_layers": 0}, "num_hidden_layers"),
+    "layers as text": ({"model.pretrain.config.num_hidden_layers": "3"}, "num_hidden_layers"),
+    "unknown activation": ({"model.pretrain.config.hidden_act": "geglu"}, "geglu"),
+    "a vocabulary beside the tokenizer's": ({"model.pretrain.config.vocab_size": 9}, "vocab_size"),
+    "a padding beside the tokenizer's": ({"model.pretrain.config.pad_token_id": 3}, "pad_token_id"),
+    "one type of token for pairs": (
+        {"model.pretrain.config.type_vocab_size": 1},
+        "type_vocab_size",
+    ),
+    "no steps of pre-training": ({"model.pretrain.recipe.steps": 0}, "recipe.steps"),
+    "all words masked": ({"model.pretrain.recipe.mask_probability": 1.0}, "mask_probability"),
+    "an unknown word in the recipe": ({"model.pretrain.recipe.stpes": 3}, "known: steps"),
+    "layer numbers as text": ({"layer_groups.low": ["0", "1"]}, "layer_groups.low"),
+    "layer number below 0": ({"layer_groups.low": [-1, 0]}, "layer_groups.low"),
+    "model folder of weights of torch.save": ({"model": {"path": "{folder}/pickled"}}, "pickled"),
+    "model folder that is quantised": ({"model": {"path": "{folder}/quantised"}}, "quantization"),
+    "model folder whose config.json is a list": (
+        {"model": {"path": "{folder}/listed"}},
+        "listed/config.json",
+    ),
+    "model folder whose layers are a text": (
+        {"model": {"path": "{folder}/texted"}},
+        "num_hidden_layers",
+    ),
+    "model folder that is a file": ({"model": {"path": "{folder}/train.csv"}}, "train.csv"),
+    "model folder that lacks a shard": ({"model": {"path": "{folder}/sharded"}}, "b.safetensors"),
     "two models": ({"model.hub": "google-bert/bert-base-cased"}, "model"),
     "no model": ({"model": {}}, "model"),
     "layer beyond the model": ({"layer_groups.high": [2, 3]}, "layers 0 to 2"),
@@ -110,6 +188,15 @@ WRONG = {
     "jsonl that is none": ({"tasks.sst2.files": FILES | {"dev": "{folder}/a.jsonl"}}, "a.jsonl"),
     "jsonl of lists": ({"tasks.sst2.files": FILES | {"dev": "{folder}/b.jsonl"}}, "b.jsonl"),
     "csv that is not UTF-8": ({"tasks.sst2.files": FILES | {"dev": "{folder}/l.csv"}}, "l.csv"),
+    "csv with a column twice": (
+        {"tasks.sst2.files": FILES | {"dev": "{folder}/twice.csv"}},
+        "twice",
+    ),
+    "hub that is empty": (
+        {"tasks.sst2.grammar": GONE, "tasks.sst2.hub": {"path": "", "splits": ["a", "b"]}},
+        "tasks.sst2.hub.path",
+    ),
+    "files without a dev split": ({"tasks.sst2.files": {"train": "{folder}/train.csv"}}, "dev"),
     # partners and figures
     "partner not in the study": ({"tasks.sst2.partner": "rte"}, "tasks.sst2.partner"),
     "partner itself": ({"tasks.sst2.partner": "sst2"}, "tasks.sst2.partner"),
@@ -146,6 +233,23 @@ def folder(tmp_path_factory):
         (folder / name / missing).unlink()
     helpers.model_folder(folder / "broken")
     (folder / "broken/config.json").write_text('{"model_type": "bert", ')
+    (folder / "twice.csv").write_text("sentence,label,label\na,0,0\n")
+    config = json.loads((folder / "model/config.json").read_text())
+    others = {
+        "quantised": config | {"quantization_config": {"bits": 4}},
+        "listed": [config],
+        "texted": config | {"num_hidden_layers": "three"},
+        "pickled": config,
+        "sharded": config,
+    }
+    for name, written in others.items():
+        shutil.copytree(folder / "model", folder / name)
+        (folder / name / "config.json").write_text(json.dumps(written))
+    for name in ("pickled", "sharded"):
+        weights = folder / name / "model.safetensors"
+        weights.rename(weights.with_name("pytorch_model.bin"))
+    index = {"weight_map": {"a": "b.safetensors"}}
+    (folder / "sharded/model.safetensors.index.json").write_text(json.dumps(index))
     return folder
 
 
@@ -169,8 +273,7 @@ def config(folder, changes):
 
 
 def check(path):
-    schema = helpers.ROOT / "config/schema.yaml"
-    return check_config.main, [path, "--schema", schema]
+    return check_config.main, [path]
 
 
 @pytest.mark.parametrize("changes, word", WRONG.values(), ids=WRONG)
@@ -211,6 +314,7 @@ def test_our_own_studies_are_in_order(name):
         pytest.param(b"- a\n- b\n", id="a list"),
         pytest.param("results: é".encode("latin-1"), id="not UTF-8"),
         pytest.param(b"\x00\x01\x02", id="binary"),
+        pytest.param(b"all of it", id="a text"),
     ],
 )
 def test_a_file_that_is_no_config(tmp_path, content):
@@ -218,6 +322,40 @@ def test_a_file_that_is_no_config(tmp_path, content):
     if content is not None:
         path.write_bytes(content)
     assert "study.yaml" in helpers.error_of(*check(path))
+
+
+TEXT = (helpers.ROOT / "tests/tiny.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    "old, new, word",
+    [
+        ("seeds: [0]", "seeds: [0]\nseeds: [1]", "line 7: the key seeds stands twice"),
+        ("  points: 5\n", "  points: 5\n  points: 7\n", "the key points stands twice"),
+        ("  sst2:\n", "  mnli:\n", "the key mnli stands twice"),
+        ("  sst2:\n", "  2024:\n", "'2024'"),
+        ("  sst2:\n", "  on:\n", "'on'"),
+        ("  sst2:\n", "  1e3:\n", "1e3"),
+        ("  sst2:\n", "  1.5:\n", "'1.5'"),
+        ("  sst2:\n", "  ~:\n", "'~'"),
+        ("  sst2:\n", "  [a, b]:\n", "line"),
+        ("  sst2:\n", "  2024-01-01:\n", "'2024-01-01'"),
+    ],
+)
+def test_keys_that_are_not_what_was_written(tmp_path, old, new, word):
+    path = tmp_path / "study.yaml"
+    assert old in TEXT
+    path.write_text(TEXT.replace(old, new, 1))
+    assert word in helpers.error_of(*check(path))
+
+
+def test_anchors_and_merges_of_yaml_work(tmp_path):
+    text = TEXT.replace("    pretrained: {epochs: [2]", "    pretrained: &run {epochs: [2]", 1)
+    text = text.replace("    scratch: {epochs: [2]", "    scratch: {<<: *run, epochs: [3]", 2)
+    text = text.replace("<<: *run, ", "", 1)  # before the anchor is known
+    (tmp_path / "study.yaml").write_text(text)
+    main, argv = check(tmp_path / "study.yaml")
+    main(list(map(str, argv)))
 
 
 def test_as_a_command_it_exits_with_1(folder):

@@ -1,7 +1,7 @@
 """Check a study's config: the schema, then what a schema cannot say. One line for what is wrong."""
 
 import argparse
-import json
+import difflib
 import math
 from pathlib import Path
 
@@ -10,6 +10,8 @@ from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import best_match
 from landscape import models, sources
 from landscape.command import InputError, run
+
+SCHEMA = Path(__file__).parents[2] / "config/schema.yaml"
 
 # JSON takes 2.0 for an integer and YAML .inf for a number; neither is meant here
 TYPES = Draft202012Validator.TYPE_CHECKER.redefine_many(
@@ -20,27 +22,54 @@ TYPES = Draft202012Validator.TYPE_CHECKER.redefine_many(
 )
 Validator = validators.extend(Draft202012Validator, type_checker=TYPES)
 
+
+class Loader(yaml.SafeLoader):
+    """YAML in which a key is a text and stands once: the config that was written, or none."""
+
+    def construct_mapping(self, node, deep=False):
+        seen = set()
+        for key, _ in node.value:
+            name = key.value
+            if key.tag == "tag:yaml.org,2002:merge":
+                continue
+            line = f"line {key.start_mark.line + 1}"
+            if key.tag != "tag:yaml.org,2002:str":
+                raise InputError(f"{line}: YAML reads the key {name} as no text; write '{name}'")
+            if name in seen:
+                raise InputError(f"{line}: the key {name} stands twice; remove one")
+            seen.add(name)
+        return super().construct_mapping(node, deep)
+
+
+def load(path):
+    """A config file as a dict. Raises InputError for what is no YAML or holds no keys."""
+    try:
+        config = yaml.load(Path(path).read_text(encoding="utf-8"), Loader)
+    except InputError as error:
+        raise InputError(f"{path}: {error}")
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise InputError(f"{path}: {' '.join(str(error).split())}")
+    if not isinstance(config, dict):
+        raise InputError(f"{path}: holds no keys; expected those of config/config.yaml")
+    return config
+
+
+MOST_POINTS = 1_000_000  # of one surface: years of a GPU for a BERT
 GRAMMAR_TASKS = ("mnli", "rte", "sst2", "mrpc")
 
 
-def check(config, schema, name):
+def check(config, name):
     """Raise InputError for the first thing that is wrong in the config of that name."""
+    schema = load(SCHEMA)
 
     def wrong(key, what):
         raise InputError(f"{name}: {key}: {what}")
 
     if error := best_match(Validator(schema).iter_errors(config)):
-        hint = (
-            " (YAML reads 1e-5 as text; write 1.0e-5)" if error.validator_value == "number" else ""
-        )
-        wrong(".".join(map(str, error.absolute_path)) or "top level", error.message + hint)
+        wrong(".".join(map(str, error.absolute_path)) or "top level", said(error))
     tasks = config["tasks"]
     check_model(config, wrong)
-    surfaces = config["surfaces"]
-    for key, axis in (("surfaces", surfaces), ("surfaces.control", surfaces["control"])):
-        low, high = axis["range"]
-        if low >= high:
-            wrong(f"{key}.range", f"[{low}, {high}] must go from low to high")
+    check_surfaces(config["surfaces"], wrong)
     for task, settings in tasks.items():
         check_source(task, settings, config, wrong)
         if settings["partner"] == task or settings["partner"] not in tasks:
@@ -63,6 +92,36 @@ def check(config, schema, name):
             )
 
 
+def said(error):
+    """What a schema's error says, with what would be right where that is not in it."""
+    kind, value = error.validator, error.validator_value
+    if kind == "additionalProperties":
+        known = list(error.schema["properties"])
+        unknown = next(key for key in error.instance if key not in known)
+        near = difflib.get_close_matches(str(unknown), known, 1) or known
+        return f"{unknown!r} is no key here; known: {', '.join(near)}"
+    if kind == "pattern":
+        return (
+            f"{error.instance!r}: expected letters, digits, _ and - (. and / in paths), no - first"
+        )
+    if kind == "anyOf":
+        return f"{error.instance!r}: expected all, or a whole number from 2"
+    if kind == "type" and value == "number":
+        return f"{error.message} (YAML reads 1e-5 as text; write 1.0e-5)"
+    return error.message
+
+
+def check_surfaces(surfaces, wrong):
+    for key, axis in (("surfaces", surfaces), ("surfaces.control", surfaces["control"])):
+        low, high = axis["range"]
+        if low >= high:
+            wrong(f"{key}.range", f"[{low}, {high}] must go from low to high")
+        if (number := axis["points"] ** 2) > MOST_POINTS:
+            wrong(f"{key}.points", f"{number:,} points of a plane; at most {MOST_POINTS:,}")
+    if (number := surfaces["curve_points"]) > MOST_POINTS:
+        wrong("surfaces.curve_points", f"{number:,} points of a curve; at most {MOST_POINTS:,}")
+
+
 def check_model(config, wrong):
     model = config["model"]
     kinds = [kind for kind in ("pretrain", "hub", "path") if kind in model]
@@ -70,19 +129,20 @@ def check_model(config, wrong):
         wrong("model", "give one of pretrain, hub, path")
     layers = None
     if "pretrain" in model:
-        layers = model["pretrain"]["config"]["num_hidden_layers"]
+        sizes = model["pretrain"]["config"]
+        layers = sizes["num_hidden_layers"]
+        hidden, heads = sizes.get("hidden_size", 768), sizes.get("num_attention_heads", 12)
+        if hidden % heads:
+            wrong("model.pretrain.config", f"hidden_size {hidden} is no multiple of {heads} heads")
         if "language" not in config:
             wrong("language", "is missing; model.pretrain is trained on it")
     elif "path" in model:
         try:
-            models.check_folder(model["path"])
+            layers = models.check_folder(model["path"]).get("num_hidden_layers")
         except InputError as error:
             wrong("model.path", error)
-        description = Path(model["path"]) / "config.json"
-        try:
-            layers = json.loads(description.read_text()).get("num_hidden_layers")
-        except (ValueError, AttributeError) as error:
-            wrong("model.path", f"{description}: not a model's configuration ({error})")
+        if layers is not None and not isinstance(layers, int):
+            wrong("model.path", f"{model['path']}/config.json: num_hidden_layers is {layers!r}")
     for group, (first, last) in config["layer_groups"].items():
         if first > last:
             wrong(f"layer_groups.{group}", f"[{first}, {last}] must go from low to high")
@@ -112,13 +172,9 @@ def check_source(task, settings, config, wrong):
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("config", type=Path)
-    parser.add_argument("--schema", type=Path, default=Path("config/schema.yaml"))
     args = parser.parse_args(argv)
-    try:
-        config = yaml.safe_load(args.config.read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"{args.config}: {' '.join(str(error).split())}")
-    check(config, yaml.safe_load(args.schema.read_text()), args.config)
+    config = load(args.config)
+    check(config, args.config)
     print(f"{args.config}: in order")
 
 
