@@ -18,5 +18,5 @@ rule delete_checkpoints:
     message:
         "{wildcards.task} {wildcards.init} seed {wildcards.seed}: delete checkpoints"
     shell:
-        "python {input.code[0]} --checkpoints {input.checkpoints} --final {input.final}"
+        "python {input.code[0]:q} --checkpoints {input.checkpoints} --final {input.final}"
         " --output {output} > {log} 2>&1"

@@ -1,6 +1,8 @@
 # Where things are, and what the rules ask the config.
 
 import ast
+import shlex
+from decimal import Decimal
 
 SCRIPTS = HERE / "workflow/scripts"
 
@@ -64,6 +66,19 @@ def imports(path, known={}):
     return known[path]
 
 
+def option(name, *values):
+    """`--name=value` for each value, quoted for the shell; nothing for an empty one.
+
+    So a value may begin with a dash, and hold spaces, quotes or braces.
+    """
+    return " ".join(shlex.quote(f"--{name}={value}") for value in values if value)
+
+
+def plain(number):
+    """A number with all its digits and no exponent: argparse takes -1e-05 for an option."""
+    return format(Decimal(repr(number)), "f")
+
+
 def shown(path, **labels):
     """A result that `snakemake --report` shows, by folder, with the caption of its own name."""
     folder, name = Path(path).parts[-2:]
@@ -98,11 +113,17 @@ def epoch_files(folder, epochs):
     return [f"{folder}/epoch_{number:02d}.safetensors" for number in range(1, epochs + 1)]
 
 
+def rate_name(rate):
+    """A learning rate in a path: six digits where they are all of it, as in 1e-05."""
+    short = f"{rate:g}"
+    return short if float(short) == rate else repr(rate)
+
+
 def candidates(wildcards):
     """The runs among which dev accuracy chooses: {e<epochs>_lr<learning rate>: epochs}."""
     settings = TASKS[wildcards.task][wildcards.init]
     return {
-        f"e{epochs}_lr{rate:g}": epochs
+        f"e{epochs}_lr{rate_name(rate)}": epochs
         for epochs in sorted(settings["epochs"])
         for rate in settings["learning_rate"]
     }

@@ -2,8 +2,20 @@
 # before any long work.
 
 
+def local_files(wildcards):
+    """The files of a data set that is a local folder; none of one on the Hub."""
+    folder = Path(TASKS[wildcards.task]["hub"]["path"])
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    return sorted(str(file) for file in files if not hidden(file.relative_to(folder)))
+
+
+def hidden(path):
+    return any(part.startswith(".") for part in path.parts)
+
+
 rule download_task:
     input:
+        local_files,
         code=code("download_task.py"),
     output:
         train="<results>/downloads/data/{task}/train.parquet",
@@ -17,15 +29,15 @@ rule download_task:
     conda:
         "../envs/torch.yaml"
     params:
-        path=lookup(dpath="tasks/{task}/hub/path", within=config),
-        name=lookup(dpath="tasks/{task}/hub/name", within=config, default=""),
-        revision=lookup(dpath="tasks/{task}/hub/revision", within=config, default="main"),
-        splits=lookup(dpath="tasks/{task}/hub/splits", within=config),
+        source=lambda wildcards: " ".join(
+            option(key, TASKS[wildcards.task]["hub"].get(key, default))
+            for key, default in {"path": "", "name": "", "revision": "main"}.items()
+        ),
+        splits=lambda wildcards: option("splits", *TASKS[wildcards.task]["hub"]["splits"]),
     message:
-        "{wildcards.task}: download {params.path} {params.name}"
+        "{wildcards.task}: fetch {params.source}"
     shell:
-        "python {input.code[0]} --path {params.path:q} --name {params.name:q}"
-        " --revision {params.revision:q} --splits {params.splits:q}"
+        "python {input.code[0]:q} {params.source} {params.splits}"
         " --output $(dirname {output.train}) > {log} 2>&1"
 
 
@@ -43,15 +55,15 @@ rule prepare_task:
     conda:
         "../envs/torch.yaml"
     params:
-        text=lookup(dpath="tasks/{task}/text", within=config),
-        label=lookup(dpath="tasks/{task}/label", within=config),
+        text=lambda wildcards: option("text", *TASKS[wildcards.task]["text"]),
+        label=lambda wildcards: option("label", TASKS[wildcards.task]["label"]),
         max_length=config["max_length"],
     message:
         "{wildcards.task}: tokenise"
     shell:
-        "python {input.code[0]} --train {input.train:q} --dev {input.dev:q}"
-        " --text {params.text:q} --label {params.label:q}"
-        ' --tokenizer "$(dirname {input.tokenizer:q})" --max-length {params.max_length}'
+        "python {input.code[0]:q} --train={input.train:q} --dev={input.dev:q}"
+        " {params.text} {params.label}"
+        ' --tokenizer="$(dirname -- {input.tokenizer[0]:q})" --max-length {params.max_length}'
         " --output-train {output.train} --output-dev {output.dev} > {log} 2>&1"
 
 
@@ -71,7 +83,7 @@ rule sample_examples:
     message:
         "{wildcards.task}: choose the training examples of the surfaces"
     shell:
-        "python {input.code[0]} --train {input.train} --examples {params.examples}"
+        "python {input.code[0]:q} --train {input.train} --examples {params.examples}"
         " --output {output} > {log} 2>&1"
 
 
@@ -97,5 +109,5 @@ rule try_model:
     message:
         "{wildcards.task}: try the model on its examples"
     shell:
-        "python {input.code[0]} --start $(dirname {input.start}) --train {input.train}"
+        "python {input.code[0]:q} --start $(dirname {input.start}) --train {input.train}"
         " --dev {input.dev} --dtype {params.dtype} --output {output} > {log} 2>&1"

@@ -17,5 +17,5 @@ rule direction:
     message:
         "{wildcards.task} {wildcards.init} seed {wildcards.seed}: direction"
     shell:
-        "python {input.code[0]} --start {input.start} --end {input.end} --output {output.direction}"
+        "python {input.code[0]:q} --start {input.start} --end {input.end} --output {output.direction}"
         " > {log} 2>&1"

@@ -1,7 +1,7 @@
 # Figures 1 to 7, each as PDF and PNG beside the numbers drawn in it.
 
 PLOT = (
-    "python {input.code[0]} --tasks {params.tasks}"
+    "python {input.code[0]:q} --tasks {params.tasks}"
     " --pdf {output.pdf} --png {output.png} --csv {output.csv}"
 )
 

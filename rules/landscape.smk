@@ -6,6 +6,7 @@ rule surface_chunk:
     input:
         code=code("evaluate_surface.py"),
         start="<results>/models/{init}/s{seed}/model.safetensors",
+        config="<results>/models/{init}/s{seed}/config.json",
         end=f"{RUN}/final.safetensors",
         second=second,
         train="<results>/data/{task}/sample.parquet",
@@ -29,7 +30,7 @@ rule surface_chunk:
     params:
         second=lambda wildcards, input: f"--second {input.second}" if input.second else "",
         layers=layers,
-        range=lambda wildcards: axis(wildcards)["range"],
+        range=lambda wildcards: [plain(end) for end in axis(wildcards)["range"]],
         points=lambda wildcards: axis(wildcards)["points"],
         batch_tokens=SURFACES["batch_tokens"],
         dtype=SURFACES["dtype"],
@@ -39,7 +40,7 @@ rule surface_chunk:
     message:
         "{wildcards.task} {wildcards.init} seed {wildcards.seed}: {wildcards.plane}, chunk {wildcards.chunk} of {wildcards.chunks}"
     shell:
-        "python {input.code[0]} --start $(dirname {input.start}) --end {input.end}"
+        "python {input.code[0]:q} --start $(dirname {input.start}) --end {input.end}"
         " {params.second} {params.layers} --train {input.train} --dev {input.dev}"
         " --labels {wildcards.init} {wildcards.task} {wildcards.seed} --plane {wildcards.plane}"
         " --range {params.range} --points {params.points}"
@@ -62,13 +63,14 @@ rule surface:
     message:
         "{wildcards.task} {wildcards.init} seed {wildcards.seed}: {wildcards.plane}, gather"
     shell:
-        "python {input.code[0]} --chunks {input.chunks} --output {output} > {log} 2>&1"
+        "python {input.code[0]:q} --chunks {input.chunks} --output {output} > {log} 2>&1"
 
 
 rule rollback:
     input:
         code=code("rollback.py"),
         start="<results>/models/{init}/s{seed}/model.safetensors",
+        config="<results>/models/{init}/s{seed}/config.json",
         end=f"{RUN}/final.safetensors",
         dev="<results>/data/{task}/dev.parquet",
     output:
@@ -93,7 +95,7 @@ rule rollback:
     message:
         "{wildcards.task} {wildcards.init} seed {wildcards.seed}: roll layer groups back"
     shell:
-        "python {input.code[0]} --start $(dirname {input.start}) --end {input.end}"
+        "python {input.code[0]:q} --start $(dirname {input.start}) --end {input.end}"
         " --dev {input.dev} --labels {wildcards.init} {wildcards.task} {wildcards.seed}"
         " {params.groups} --batch-tokens {params.batch_tokens} --threads {threads}"
         " --output {output} > {log} 2>&1"
@@ -103,6 +105,7 @@ rule sharpness:
     input:
         code=code("measure_sharpness.py"),
         start="<results>/models/{init}/s{seed}/model.safetensors",
+        config="<results>/models/{init}/s{seed}/config.json",
         end=f"{RUN}/final.safetensors",
         train="<results>/data/{task}/sample.parquet",
     output:
@@ -130,7 +133,7 @@ rule sharpness:
     message:
         "{wildcards.task} {wildcards.init} seed {wildcards.seed}: sharpness"
     shell:
-        "python {input.code[0]} --start $(dirname {input.start}) --end {input.end}"
+        "python {input.code[0]:q} --start $(dirname {input.start}) --end {input.end}"
         " --train {input.train} --labels {wildcards.init} {wildcards.task} {wildcards.seed}"
         " --average {params.average} --worst {params.worst} --draws {params.draws}"
         " --steps {params.steps} --batch-tokens {params.batch_tokens} --threads {threads}"

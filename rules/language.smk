@@ -17,7 +17,7 @@ rule language_text:
     message:
         "make the language's text and tokenizer"
     shell:
-        "python {input.code[0]} text --seed {params.seed} --paragraphs {params.paragraphs}"
+        "python {input.code[0]:q} text --seed {params.seed} --paragraphs {params.paragraphs}"
         " --text {output.text} --tokenizer $(dirname {output.tokenizer[0]}) > {log} 2>&1"
 
 
@@ -38,6 +38,6 @@ rule language_task:
     message:
         "{wildcards.task}: make examples"
     shell:
-        "python {input.code[0]} task {wildcards.task} --seed {params.seed}"
+        "python {input.code[0]:q} task {wildcards.task} --seed {params.seed}"
         " --train {params.train} --dev {params.dev}"
         " --output-train {output.train} --output-dev {output.dev} > {log} 2>&1"

@@ -1,16 +1,23 @@
 # θ0: the encoder that every run of one init and seed starts from.
 
+READ_BY_TOKENIZERS = ["tokenizer*", "vocab*", "merges.txt", "*.model", "*tokens*.json"]
+
 if "pretrain" in MODEL:  # the embedded study's own
     PRETRAINED = multiext("<results>/models/mini/pretrained/", "config.json", "model.safetensors")
     ARCHITECTURE = ["<results>/models/mini/architecture/config.json"]
-    TOKENIZER = "<results>/language/tokenizer/tokenizer.json"
+    TOKENIZER = multiext("<results>/language/tokenizer/tokenizer", ".json", "_config.json")
 elif "path" in MODEL:
-    TOKENIZER = f"{MODEL['path']}/config.json"
-    ARCHITECTURE = [TOKENIZER]
-    PRETRAINED = [TOKENIZER, *map(str, Path(MODEL["path"]).glob("*.safetensors"))]
+
+    def found(*patterns):
+        """config.json and the model folder's files of these patterns, in order."""
+        files = {file for pattern in patterns for file in Path(MODEL["path"]).glob(pattern)}
+        return [f"{MODEL['path']}/config.json", *sorted(map(str, files))]
+
+    ARCHITECTURE = found()
+    TOKENIZER = found(*READ_BY_TOKENIZERS)
+    PRETRAINED = found("*.safetensors", "*.safetensors.index.json")
 else:
-    TOKENIZER = "<results>/downloads/model/config.json"
-    PRETRAINED = ARCHITECTURE = [TOKENIZER]
+    TOKENIZER = PRETRAINED = ARCHITECTURE = ["<results>/downloads/model/config.json"]
 
 
 if "hub" in MODEL:
@@ -29,12 +36,12 @@ if "hub" in MODEL:
         conda:
             "../envs/torch.yaml"
         params:
-            id=MODEL["hub"],
-            revision=MODEL.get("revision", "main"),
+            id=option("id", MODEL["hub"]),
+            revision=option("revision", MODEL.get("revision", "main")),
         message:
             "download {params.id}"
         shell:
-            "python {input.code[0]} --id {params.id:q} --revision {params.revision:q}"
+            "python {input.code[0]:q} {params.id} {params.revision}"
             " --output $(dirname {output.config}) > {log} 2>&1"
 
 
@@ -59,6 +66,6 @@ rule initial_model:
     message:
         "{wildcards.init} seed {wildcards.seed}: make θ0"
     shell:
-        'python {input.code[0]} --model "$(dirname {input.model[0]:q})" --init {wildcards.init}'
+        'python {input.code[0]:q} --model="$(dirname -- {input.model[0]:q})" --init {wildcards.init}'
         " --seed {wildcards.seed} --layers {params.layers} --output $(dirname {output.config})"
         " > {log} 2>&1"

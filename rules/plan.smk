@@ -17,6 +17,6 @@ rule plan:
     message:
         "count what the study will need"
     shell:
-        "python {input.code[0]} --config {params.config:q} --needed {params.needed:q}"
+        "python {input.code[0]:q} --config {params.config:q} --needed {params.needed:q}"
         " --results {params.results} --output {params.results}/plan > {log} 2>&1"
         " && cat {params.results}/plan.md"

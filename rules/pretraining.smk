@@ -4,7 +4,7 @@
 rule mini_architecture:
     input:
         code=code("mini_architecture.py"),
-        tokenizer="<results>/language/tokenizer/tokenizer.json",
+        tokenizer=TOKENIZER,
     output:
         "<results>/models/mini/architecture/config.json",
     log:
@@ -16,15 +16,15 @@ rule mini_architecture:
     message:
         "describe the mini BERT"
     shell:
-        "python {input.code[0]} --config {params.config:q}"
-        " --tokenizer $(dirname {input.tokenizer}) --output $(dirname {output}) > {log} 2>&1"
+        "python {input.code[0]:q} --config {params.config:q}"
+        " --tokenizer $(dirname {input.tokenizer[0]}) --output $(dirname {output}) > {log} 2>&1"
 
 
 rule pretrain:
     input:
         code=code("pretrain.py"),
         text="<results>/language/text.txt",
-        tokenizer="<results>/language/tokenizer/tokenizer.json",
+        tokenizer=TOKENIZER,
         architecture="<results>/models/mini/architecture/config.json",
     output:
         config="<results>/models/mini/pretrained/config.json",
@@ -44,7 +44,7 @@ rule pretrain:
     message:
         "pre-train the mini BERT"
     shell:
-        "python {input.code[0]} --text {input.text} --tokenizer $(dirname {input.tokenizer})"
+        "python {input.code[0]:q} --text {input.text} --tokenizer $(dirname {input.tokenizer[0]})"
         " --architecture $(dirname {input.architecture}) --recipe {params.recipe:q}"
         " --seed {params.seed} --threads {threads} --output $(dirname {output.config})"
         " > {log} 2>&1"

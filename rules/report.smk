@@ -31,7 +31,7 @@ rule report_page:
     message:
         "write the report"
     shell:
-        "python {input.code[0]} --figures {input.figures} --surfaces {input.planes} {input.groups}"
+        "python {input.code[0]:q} --figures {input.figures} --surfaces {input.planes} {input.groups}"
         " --trajectories {input.trajectories} --claims {input.claims}"
         " --table1 {input.table1} --compared {input.compared} --runs {input.runs}"
         " --config {params.config:q} --benchmarks {params.benchmarks} --pages $(dirname {input.pages[0]})"

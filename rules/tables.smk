@@ -22,7 +22,7 @@ rule table1:
     message:
         "draw up Table 1"
     shell:
-        "python {input.code[0]} --tasks {params.tasks} --rollbacks {input.rollbacks}"
+        "python {input.code[0]:q} --tasks {params.tasks} --rollbacks {input.rollbacks}"
         " --csv {output.csv} --markdown {output.markdown} --latex {output.latex} > {log} 2>&1"
 
 
@@ -47,7 +47,7 @@ rule paper_vs_ours:
     message:
         "compare Table 1 with the paper's"
     shell:
-        "python {input.code[0]} --table1 {input.table1} --config {params.config:q}"
+        "python {input.code[0]:q} --table1 {input.table1} --config {params.config:q}"
         " --output {output} > {log} 2>&1"
 
 
@@ -96,7 +96,7 @@ rule claims:
     message:
         "judge the paper's claims"
     shell:
-        "python {input.code[0]} --surfaces {input.planes} {input.groups} {input.curves}"
+        "python {input.code[0]:q} --surfaces {input.planes} {input.groups} {input.curves}"
         " {input.controls} {input.fig4_plane} --samples {input.samples}"
         " --logs {input.logs} --scores {input.scores} {input.fig4_scores[0]}"
         " --further {input.fig4_scores[1]} --projections {input.projections}"
@@ -125,7 +125,7 @@ rule runs_table:
     message:
         "list the runs"
     shell:
-        "python {input.code[0]} --curves {input.curves} --selected {input.selected}"
+        "python {input.code[0]:q} --curves {input.curves} --selected {input.selected}"
         " --norms {input.norms} --projections {input.projections}"
         " --layer-groups {params.groups:q} --csv {output.csv} --markdown {output.markdown}"
         " > {log} 2>&1"

@@ -13,6 +13,7 @@ for number in sorted(
             launch=code("launch.py"),
             code=code("train.py"),
             start="<results>/models/{init}/s{seed}/model.safetensors",
+            config="<results>/models/{init}/s{seed}/config.json",
             train="<results>/data/{task}/train.parquet",
             dev="<results>/data/{task}/dev.parquet",
             tried=ancient("<results>/data/{task}/tried.json"),  # made before; nothing of it is used
@@ -42,7 +43,7 @@ for number in sorted(
         message:
             f"{{wildcards.task}} {{wildcards.init}} seed {{wildcards.seed}}: train for {number} epochs at {{wildcards.rate}}"
         shell:
-            "exec python {input.launch[0]} --processes {resources.processes} {input.code[0]}"
+            "exec python {input.launch[0]:q} --processes {resources.processes} {input.code[0]:q}"
             " --start $(dirname {input.start}) --train {input.train}"
             " --dev {input.dev} --labels {wildcards.init} {wildcards.task} {wildcards.seed}"
             " --recipe {params.recipe:q} --batch-tokens {params.batch_tokens}"
@@ -69,7 +70,7 @@ rule select_run:
     message:
         "{wildcards.task} {wildcards.init} seed {wildcards.seed}: choose the run that is best on dev"
     shell:
-        "python {input.code[0]} --candidates $(dirname {input.scores})"
+        "python {input.code[0]:q} --candidates $(dirname {input.scores})"
         " --output $(dirname {output.final}) > {log} 2>&1"
 
 
@@ -78,6 +79,7 @@ rule train_further:
         launch=code("launch.py"),
         code=code("train.py"),
         start="<results>/models/{init}/s{seed}/model.safetensors",
+        config="<results>/models/{init}/s{seed}/config.json",
         checkpoint=f"{RUN}/final.safetensors",
         train="<results>/data/{task}/train.parquet",
         dev="<results>/data/{task}/dev.parquet",
@@ -107,7 +109,7 @@ rule train_further:
     message:
         "{wildcards.task} {wildcards.init} seed {wildcards.seed}: train on from there"
     shell:
-        "exec python {input.launch[0]} --processes {resources.processes} {input.code[0]}"
+        "exec python {input.launch[0]:q} --processes {resources.processes} {input.code[0]:q}"
         " --start $(dirname {input.start})"
         " --checkpoint {input.checkpoint} --train {input.train} --dev {input.dev}"
         " --labels {wildcards.init} {wildcards.task} {wildcards.seed}"

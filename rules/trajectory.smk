@@ -21,7 +21,7 @@ rule project_trajectory:
     message:
         "{wildcards.task} {wildcards.init} seed {wildcards.seed}: project the trajectory ({wildcards.length})"
     shell:
-        "python {input.code[0]} --start {input.start} --run $(dirname {input.selected})"
+        "python {input.code[0]:q} --start {input.start} --run $(dirname {input.selected})"
         " {params.further} --first {input.first} --second {input.second}"
         " --labels {wildcards.init} {wildcards.task} {wildcards.seed} --output {output}"
         " > {log} 2>&1"
@@ -33,6 +33,7 @@ rule evaluate_trajectory:
         code=code("evaluate_trajectory.py"),
         projection=f"{TRAJECTORY}/projection.csv",
         start="<results>/models/{init}/s{seed}/model.safetensors",
+        config="<results>/models/{init}/s{seed}/config.json",
         selected=f"{RUN}/selected.json",
         end=f"{RUN}/final.safetensors",
         second=second,
@@ -60,7 +61,7 @@ rule evaluate_trajectory:
     message:
         "{wildcards.task} {wildcards.init} seed {wildcards.seed}: losses along the trajectory ({wildcards.length})"
     shell:
-        "python {input.code[0]} --projection {input.projection}"
+        "python {input.code[0]:q} --projection {input.projection}"
         " --start $(dirname {input.start}) --run $(dirname {input.selected}) {params.further}"
         " --end {input.end} --second {input.second} --train {input.train} --dev {input.dev}"
         " --batch-tokens {params.batch_tokens} --threads {threads} --output {output}"

@@ -12,10 +12,16 @@ def main(argv=None):
     parser.add_argument("--path", required=True, help="data set on the Hub, or a local folder")
     parser.add_argument("--name", help="its configuration")
     parser.add_argument("--revision", help="a commit, tag or branch of the data set")
-    parser.add_argument("--splits", nargs=2, metavar=("TRAIN", "DEV"), required=True)
+    parser.add_argument(
+        "--splits", nargs="+", action="extend", required=True, help="of training, and of dev"
+    )
     parser.add_argument("--output", type=Path, required=True, help="folder")
     args = parser.parse_args(argv)
 
+    if len(args.splits) != 2:
+        raise InputError(
+            f"--splits: {', '.join(args.splits)}; expected two, of training and of dev"
+        )
     import datasets
 
     of = f" of configuration {args.name!r}" if args.name else ""
