@@ -40,6 +40,22 @@ def test_a_first_line_cut_short_starts_anew(path):
     assert Journal(path, KEY).rows == []
 
 
+@pytest.mark.parametrize("place", range(0, 150, 7))
+def test_a_flipped_bit_anywhere_is_found(path, place):
+    """A digit that became another one is a row like any other, but for its checksum."""
+    content = bytearray(path.read_bytes())
+    place %= len(content)
+    content[place] ^= 1
+    path.write_bytes(content)
+    rows = Journal(path, KEY).rows
+    assert rows == ROWS[: len(rows)] and len(rows) < len(ROWS)
+
+
+def test_what_is_no_text_starts_anew(path):
+    path.write_bytes(b"\xff\xfe\x00" * 50)
+    assert Journal(path, KEY).rows == []
+
+
 def test_results_that_are_not_finite_come_back(tmp_path):
     journal = Journal(tmp_path / "journal.jsonl", KEY)
     journal.add({"loss": math.nan, "dev_loss": math.inf, "landmark": None})

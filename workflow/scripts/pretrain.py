@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 from landscape import models
-from landscape.command import InputError, run
+from landscape.command import InputError, move, run
 
 log = logging.getLogger("pretrain")
 
@@ -203,7 +203,7 @@ def main(argv: list[str] | None = None) -> None:
         writer.writerows([step, *(f"{value:.6f}" for value in values)] for step, *values in rows)
     args.output.mkdir(parents=True, exist_ok=True)
     for file in part.iterdir():
-        os.replace(file, args.output / file.name)
+        move(file, args.output / file.name)
     part.rmdir()
 
 

@@ -27,7 +27,10 @@ def main(argv=None):
     checkpoint = best / f"epoch_{int(last[best]['epoch']):02d}.safetensors"
     opened(checkpoint, "np")  # it may have been deleted
     with whole(args.output / "final.safetensors") as beside:
-        os.link(checkpoint, beside)
+        try:
+            os.link(checkpoint, beside)
+        except OSError:  # not every file system has links, or has them across folders
+            shutil.copyfile(checkpoint, beside)
     chosen = {
         "candidate": best.name,
         "epochs": int(last[best]["epoch"]),

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from landscape import gpu, labels
-from landscape.command import InputError, run, whole
+from landscape.command import InputError, move, run, whole
 
 
 def main(argv=None):
@@ -81,7 +81,7 @@ def main(argv=None):
             with whole(args.output / f"{name}.csv") as beside:
                 labels.label(table, args.labels).to_csv(beside, index=False)
         for path in sorted(args.state.glob("epoch_*.safetensors")):
-            os.replace(path, args.output / path.name)
+            move(path, args.output / path.name)
         shutil.rmtree(args.state)
 
 

@@ -1,6 +1,8 @@
 """How every command ends: files whole or not at all, and bad input in one line."""
 
+import errno
 import os
+import shutil
 import sys
 import time
 from contextlib import contextmanager
@@ -19,6 +21,9 @@ def run(main, hub=False):
     """
     if not hub:
         os.environ["HF_HUB_OFFLINE"] = "1"
+    for stream in (sys.stdout, sys.stderr):  # whatever the locale: ‖δ‖ is printed
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         main()
     except InputError as error:
@@ -29,12 +34,42 @@ def run(main, hub=False):
 
 @contextmanager
 def whole(path):
-    """Yield a path beside `path` to write to; it replaces `path` only if all went well."""
+    """Yield a path beside `path` to write to; it replaces `path` only if all went well.
+
+    It is on disk before it has its name, and the name before this returns: after a power cut the
+    file is the old one or the new one.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.stem}.part{os.getpid()}{path.suffix}")
     try:
         yield beside
+        flush(beside)
         os.replace(beside, path)
+        flush(path.parent)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def flush(path):
+    """Have a file's content, or a folder's names, written to disk."""
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some file systems have no fsync
+            raise
+    finally:
+        os.close(opened)
+
+
+def move(source, target):
+    """Give a file another place, on another file system too: whole or not at all."""
+    try:
+        os.replace(source, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        with whole(target) as beside:
+            shutil.copyfile(source, beside)
+        Path(source).unlink()
