@@ -90,6 +90,20 @@ def shown(path, **labels):
     )
 
 
+def model_files(*patterns):
+    """config.json of a model folder, and its files of these patterns in order."""
+    files = {file for pattern in patterns for file in Path(MODEL["path"]).glob(pattern)}
+    return [f"{MODEL['path']}/config.json", *sorted(map(str, files))]
+
+
+def local_files(wildcards):
+    """The files of a data set that is a local folder; none of one on the Hub."""
+    folder = Path(TASKS[wildcards.task]["hub"]["path"])
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    hidden = {path for path in files if "/." in f"/{path.relative_to(folder)}"}
+    return [str(path) for path in files if path not in hidden]
+
+
 def source(wildcards):
     """The raw files of a task's two splits."""
     task = TASKS[wildcards.task]

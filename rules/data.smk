@@ -2,17 +2,6 @@
 # before any long work.
 
 
-def local_files(wildcards):
-    """The files of a data set that is a local folder; none of one on the Hub."""
-    folder = Path(TASKS[wildcards.task]["hub"]["path"])
-    files = [file for file in folder.rglob("*") if file.is_file()]
-    return sorted(str(file) for file in files if not hidden(file.relative_to(folder)))
-
-
-def hidden(path):
-    return any(part.startswith(".") for part in path.parts)
-
-
 rule download_task:
     input:
         local_files,

@@ -7,15 +7,9 @@ if "pretrain" in MODEL:  # the embedded study's own
     ARCHITECTURE = ["<results>/models/mini/architecture/config.json"]
     TOKENIZER = multiext("<results>/language/tokenizer/tokenizer", ".json", "_config.json")
 elif "path" in MODEL:
-
-    def found(*patterns):
-        """config.json and the model folder's files of these patterns, in order."""
-        files = {file for pattern in patterns for file in Path(MODEL["path"]).glob(pattern)}
-        return [f"{MODEL['path']}/config.json", *sorted(map(str, files))]
-
-    ARCHITECTURE = found()
-    TOKENIZER = found(*READ_BY_TOKENIZERS)
-    PRETRAINED = found("*.safetensors", "*.safetensors.index.json")
+    ARCHITECTURE = model_files()
+    TOKENIZER = model_files(*READ_BY_TOKENIZERS)
+    PRETRAINED = model_files("*.safetensors", "*.safetensors.index.json")
 else:
     TOKENIZER = PRETRAINED = ARCHITECTURE = ["<results>/downloads/model/config.json"]
 

@@ -311,5 +311,6 @@ def error_of(main, argv):
         command.run(lambda: main(list(map(str, argv))))
     line = stop.value.code
     assert isinstance(line, str), f"refused by argparse: exit code {line}"
+    assert "the traceback is above" not in line, line
     assert line.startswith("error: ") and "\n" not in line and "Traceback" not in line
     return line

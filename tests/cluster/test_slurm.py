@@ -55,7 +55,7 @@ class Run:
         command = ["timeout", "-k", "10", seconds, sys.executable, "-m", "snakemake"]
         # 40 seconds, the default, would be most of the time of the test
         command += ["--profile", "slurm", "--slurm-init-seconds-before-status-checks", 2, *argv]
-        with open(folder / "output", "w") as output:
+        with open(folder / "output", "w", encoding="utf-8") as output:
             self.process = subprocess.Popen(
                 list(map(str, [*command, "--configfile", "study.yaml"])),
                 cwd=folder,

@@ -54,7 +54,7 @@ def start(inputs, output, processes=1, model="start", script="launch.py", **chan
     return subprocess.Popen(
         list(map(str, command)),
         env=helpers.environment(**env),
-        stdout=open(output / "log", "a"),
+        stdout=open(output / "log", "a", encoding="utf-8"),
         stderr=subprocess.STDOUT,
     )
 

@@ -119,7 +119,7 @@ def test_a_task_that_cannot_be_as_large_is_refused():
 def test_csv_columns(tmp_path):
     for task, columns in grammar.TASKS.items():
         write_task(tmp_path, task)
-        with open(tmp_path / f"{task}.dev.csv", newline="") as file:
+        with open(tmp_path / f"{task}.dev.csv", encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
         assert len(rows) == 50
         assert list(rows[0]) == [*columns, "label"]

@@ -92,7 +92,7 @@ def test_the_folder_loads_as_a_classifier_and_its_tokenizer(language, tmp_path):
         logits = model(**tokenizer("was .", "it .", return_tensors="pt")).logits
     assert logits.shape == (1, 3) and logits.isfinite().all()
 
-    with open(tmp_path / "model" / "pretraining.csv", newline="") as file:
+    with open(tmp_path / "model" / "pretraining.csv", encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == ["step", "mlm_loss", "nsp_loss", "nsp_accuracy"]
     assert rows[-1]["step"] == "10"

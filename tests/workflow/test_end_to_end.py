@@ -180,7 +180,7 @@ def test_touching_scripts_reruns_nothing(study):
     ],
 )
 def test_a_change_of_code_reruns_what_imports_it(study, kept, module, reruns, spares):
-    with open(kept(study / "workflow/scripts" / module), "a") as file:
+    with open(kept(study / "workflow/scripts" / module), "a", encoding="utf-8") as file:
         file.write("CHANGED = True\n")
     jobs, _ = planned(study)
     assert reruns <= set(jobs)

@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 import time
+import traceback
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,6 +16,8 @@ class InputError(Exception):
 
 def run(main, hub=False):
     """Call `main()`; an `InputError` becomes one line on stderr and exit status 1.
+
+    Any other error ends as one line too, behind its traceback.
 
     hub: whether it may ask the Hub. Else nothing that it imports can: compute nodes have no
     network, and no result may depend on there being one.
@@ -29,7 +32,18 @@ def run(main, hub=False):
     except InputError as error:
         if os.environ.get("LOCAL_RANK", "0") != "0":
             time.sleep(10)  # the first process says it for all; the launcher then ends the others
-        sys.exit(f"error: {error}")
+        sys.exit(f"error: {one_line(error)}")
+    except Exception as error:
+        traceback.print_exc()  # for the log; the line that is read comes last
+        where = f"{error.filename}: " if getattr(error, "filename", None) else ""
+        sys.exit(
+            f"error: {where}{type(error).__name__}: {one_line(error)} (the traceback is above)"
+        )
+
+
+def one_line(error):
+    """What an error says, without line breaks."""
+    return " ".join(str(error).split())
 
 
 @contextmanager

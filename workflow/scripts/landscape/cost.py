@@ -70,13 +70,13 @@ def tokens(path):
 
 def existing(path):
     """The path of a file that is there; Snakemake takes the error for "to be decided"."""
-    with open(path):
+    with open(path, encoding="utf-8"):
         return str(path)
 
 
 @lru_cache
 def _model(path):
-    with vectors.opened(path, "np") as file:
+    with vectors.opened(path, "np", verified=False) as file:
         sizes = {name: file.get_slice(name).get_shape() for name in file.keys()}
     count = {name: prod(shape) for name, shape in sizes.items()}
     layers = sum(n for name, n in count.items() if models.layer_of(name) is not None)

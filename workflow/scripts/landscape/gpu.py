@@ -58,7 +58,7 @@ def locked(folder, names, number):
             folder.mkdir(parents=True)
             folder.chmod(0o1777)  # the machine's other users take turns too
         for name in names:
-            file = open(folder / name.replace("/", "_"), opener=readable)
+            file = open(folder / name.replace("/", "_"), encoding="utf-8", opener=readable)
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

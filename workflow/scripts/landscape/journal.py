@@ -1,8 +1,9 @@
 """A file of finished rows, so that a step that was killed goes on from its last one."""
 
 import json
-import zlib
 from pathlib import Path
+
+from .sealed import seal, unseal
 
 
 class Journal:
@@ -17,28 +18,22 @@ class Journal:
         first = json.dumps(key, sort_keys=True)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         lines = self.path.read_bytes().split(b"\n") if self.path.exists() else []
-        if lines and lines[0] == sealed(first):
+        if lines and lines[0] == seal(first):
             for line in lines[1:]:
-                text = line[:-9].decode("utf-8", errors="replace")
-                if line != sealed(text):
+                try:
+                    self.rows.append(json.loads(unseal(line)))
+                except ValueError:
                     break
-                self.rows.append(json.loads(text))
         self.file = open(self.path, "wb")
         for text in [first, *map(json.dumps, self.rows)]:
-            self.file.write(sealed(text) + b"\n")
+            self.file.write(seal(text) + b"\n")
         self.file.flush()
 
     def add(self, row):
         self.rows.append(row)
-        self.file.write(sealed(json.dumps(row)) + b"\n")
+        self.file.write(seal(json.dumps(row)) + b"\n")
         self.file.flush()
 
     def remove(self):
         self.file.close()
         self.path.unlink()
-
-
-def sealed(text):
-    """A line: the text, a space and its checksum in eight hex digits."""
-    content = text.encode()
-    return content + b" %08x" % zlib.crc32(content)

@@ -8,6 +8,7 @@ import torch
 
 from . import models, vectors
 from .command import InputError, whole
+from .sealed import seal, unseal
 
 
 class State:
@@ -15,8 +16,8 @@ class State:
 
     `state.json` names the files of the rest, and is written last: every file is whole, and what
     it names is there. The parameters are those of the epoch's checkpoint, which is there anyway;
-    within an epoch they have a file of their own. A state of another recipe, or one whose files
-    were cut short, is not taken up.
+    within an epoch they have a file of their own. A state of another recipe, or one of whose files
+    any is damaged, is not taken up; all are looked at before the model is touched.
     """
 
     MOMENTS = ("step", "exp_avg", "exp_avg_sq")
@@ -47,7 +48,7 @@ class State:
         facts = {"key": self.key, "weights": weights.name, "moments": moments.name}
         facts |= {"random": list(random), "log": log, "scores": scores}
         with whole(self.path) as beside:
-            beside.write_text(json.dumps(facts))
+            beside.write_bytes(seal(json.dumps(facts)))
         for old in [*self.folder.glob("step_*"), *self.folder.glob("moments_*")]:
             if old not in (weights, moments):
                 old.unlink()
@@ -60,16 +61,17 @@ class State:
         if self.path.exists():
             try:
                 return self._load(model, adam)
-            except (InputError, KeyError, ValueError) as error:
+            except (InputError, OSError, KeyError, ValueError) as error:
                 print(f"{self.path} is not taken up ({error}): training starts anew", flush=True)
         return [], [], []
 
     def _load(self, model, adam):
-        facts = json.loads(self.path.read_text())
+        facts = json.loads(unseal(self.path.read_bytes()))
         if facts["key"] != self.key:
             raise InputError("it is of another recipe, model or data")
         for epoch in range(len(facts["scores"])):
             vectors.opened(self.epoch_path(epoch + 1), "pt")
+        vectors.opened(self.folder / facts["weights"], "pt")
         with vectors.opened(self.folder / facts["moments"], "pt") as moments:
             models.load_checkpoint(model, self.folder / facts["weights"])
             there = set(moments.keys())

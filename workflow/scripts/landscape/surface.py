@@ -1,14 +1,13 @@
 """A surface as a tidy table: one row a point, what was measured there, and what made it."""
 
-import json
 import math
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from . import folds
-from .command import InputError, whole
+from .command import InputError
+from .sealed import read_table, write_table
 
 
 def row(alpha, beta, landmark, dtype, **measured):
@@ -30,19 +29,13 @@ def write(table, provenance, path):
     arrow = pa.Table.from_pandas(table, preserve_index=False)
     index = table.columns.get_loc("landmark")  # all-null in a chunk without landmarks
     arrow = arrow.set_column(index, "landmark", arrow["landmark"].cast(pa.string()))
-    with whole(path) as beside:
-        pq.write_table(
-            arrow.replace_schema_metadata({"provenance": json.dumps(provenance)}), beside
-        )
+    write_table(arrow, "provenance", provenance, path)
 
 
 def read(path):
     """(table, provenance) of a surface or of a chunk of one."""
-    try:
-        arrow = pq.read_table(path)
-        return arrow.to_pandas(), json.loads(arrow.schema.metadata[b"provenance"])
-    except (OSError, pa.ArrowException, KeyError, TypeError) as error:
-        raise InputError(f"{path}: not a surface ({error})")
+    arrow, provenance = read_table(path, "provenance")
+    return arrow.to_pandas(), provenance
 
 
 def gather(chunks):

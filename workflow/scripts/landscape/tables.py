@@ -39,7 +39,7 @@ def run_of(path):
 
 def read_json(path):
     try:
-        return json.loads(Path(path).read_text())
+        return json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read as JSON ({error})")
 
@@ -49,7 +49,7 @@ def _read_one(path, columns):
         raise InputError(f"{path}: no such file")
     try:
         if path.suffix == ".parquet":
-            table = pd.read_parquet(path)
+            table = pd.read_parquet(path, page_checksum_verification=True)
         else:  # pandas would also take names such as "None" and "null" for missing values
             missing = {"keep_default_na": False, "na_values": ["", "nan", "NaN"]}
             table = pd.read_csv(path, dtype=dict.fromkeys(TEXT, str), **missing)

@@ -5,14 +5,12 @@ The tokenised table has one row an example: `row` (its number in the source), `i
 `task`, the classes, how the tokenizer pads and what truncation cut.
 """
 
-import json
-
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from . import sources
-from .command import InputError, whole
+from .command import InputError
+from .sealed import read_table, write_table
 
 
 def classes_of(labels, path, column):
@@ -80,17 +78,12 @@ def tokenise(tokenizer, texts, labels, classes, max_length, source):
 
 def write(table, facts, path):
     """Write a tokenised table with its facts, whole or not at all."""
-    with whole(path) as beside:
-        pq.write_table(table.replace_schema_metadata({"task": json.dumps(facts)}), beside)
+    write_table(table, "task", facts, path)
 
 
 def read(path):
-    """A tokenised table and its facts."""
-    try:
-        table = pq.read_table(path)
-        return table, json.loads(table.schema.metadata[b"task"])
-    except (OSError, pa.ArrowException, KeyError, TypeError) as error:
-        raise InputError(f"{path}: not a tokenised split ({error})")
+    """A tokenised table and its facts. Raises InputError where it is none, or damaged."""
+    return read_table(path, "task")
 
 
 def sample(table, size, seed):

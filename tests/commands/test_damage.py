@@ -1,0 +1,116 @@
+"""Files that a step reads and that were damaged after they were written: refused by name."""
+
+import helpers
+import numpy as np
+import pandas as pd
+import pytest
+from landscape import models, surface, tasks, vectors
+from landscape.command import InputError
+from landscape.state import State
+
+
+def truncated(share):
+    return lambda content: content[: int(len(content) * share)]
+
+
+def zeroed(content):
+    return content[: len(content) // 2] + bytes(len(content) - len(content) // 2)
+
+
+def flipped(share):
+    def damage(content):
+        place = min(int(len(content) * share), len(content) - 1)
+        return content[:place] + bytes([content[place] ^ 4]) + content[place + 1 :]
+
+    return damage
+
+
+DAMAGES = {
+    "second half zeroed": zeroed,
+    **{f"cut at {share}": truncated(share) for share in (0.1, 0.5, 0.99)},
+    **{f"a bit flipped at {share}": flipped(share) for share in np.linspace(0, 1, 25).round(2)},
+    "text of another encoding": lambda content: b"\xff\xfe" * 100,
+    "a JSON list": lambda content: b"[1, 2]",
+}
+
+
+def checkpoint(path):
+    models.save_checkpoint(helpers.classifier(), path)
+    return lambda: {name: v[name].tobytes() for v in [vectors.Vector(path)] for name in v.names}
+
+
+def split(path):
+    helpers.write_split(path, [4, 9, 30, 12] * 20)
+
+    def read():
+        table, facts = tasks.read(path)
+        return table.to_pydict(), facts
+
+    return read
+
+
+def measured(path):
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(
+        {"alpha": rng.random(200), "landmark": None, "train_loss": rng.random(200)}
+    )
+    surface.write(table, {"files": {"start": "abc"}}, path)
+
+    def read():
+        table, made_by = surface.read(path)
+        return table.to_csv(), made_by
+
+    return read
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+@pytest.mark.parametrize("made", [checkpoint, split, measured])
+def test_damage_is_refused_by_name_or_changed_nothing(tmp_path, made, damage):
+    """A flipped bit in a comment of the format's own may change nothing: then nothing is lost."""
+    path = tmp_path / "file"
+    read = made(path)
+    before = read()
+    path.write_bytes(damage(path.read_bytes()))
+    try:
+        after = read()
+    except InputError as error:
+        assert str(path) in str(error)
+    else:
+        assert after == before
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """A state folder in the middle of an epoch, and a function that loads it into a fresh model."""
+    import torch
+    from landscape.optimizer import adamw
+
+    def fresh():
+        model = helpers.classifier()
+        return model, adamw(model, 1e-3, 0.01)
+
+    model, adam = fresh()
+    sum(p.sum() for p in model.parameters()).backward()
+    adam.step()
+    state = State(tmp_path / "state", {"a": 1})
+    random = [["cpu", bytes(torch.get_rng_state().tolist()).hex()]]
+    state.save(model, adam, [{"step": 1, "loss": 0.5}], [], random)
+
+    def load():
+        model, adam = fresh()
+        clean = helpers.bits(model)
+        log, _, _ = State(tmp_path / "state", {"a": 1}).load(model, adam)
+        return log, helpers.bits(model) == clean
+
+    assert load() == ([{"step": 1, "loss": 0.5}], False)
+    return tmp_path / "state", load
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+@pytest.mark.parametrize("file", ["state.json", "step_*", "moments_*"])
+def test_a_damaged_state_starts_anew_from_clean_weights(saved, file, damage):
+    folder, load = saved
+    (path,) = folder.glob(file)
+    path.write_bytes(damage(path.read_bytes()))
+    log, clean = load()
+    assert (log == [] and clean) or (log == [{"step": 1, "loss": 0.5}] and not clean)
