@@ -134,6 +134,16 @@ def test_an_example_without_a_token_is_named(tmp_path):
     assert not (tmp_path / "out/train.parquet").exists()
 
 
+@pytest.mark.parametrize("name", ["-text", "--label", "a b", "{x}", "*", "'"])
+def test_a_column_may_have_any_name(tmp_path, tokenizer, name):
+    table = GOOD.rename(columns={"text": name})
+    write(tmp_path, table, table)
+    main, argv = command(tmp_path, tokenizer)
+    place = argv.index("--text")
+    main([*argv[:place], f"--text={name}", *argv[place + 2 :]])
+    assert (tmp_path / "out/train.parquet").exists()
+
+
 def test_an_empty_text_is_a_text(tmp_path, tokenizer):
     write(tmp_path, dev=texts("a", "b", "", "c"))
     main, argv = command(tmp_path, tokenizer)

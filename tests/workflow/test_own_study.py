@@ -3,6 +3,8 @@
 Of two architectures: one whose names are not BERT's, one whose layers work otherwise.
 """
 
+import os
+
 import helpers
 import numpy as np
 import pandas as pd
@@ -75,3 +77,35 @@ def test_it_runs(study):
     straight = claims.loc["cos(δ, δ1) after the first epoch"]
     assert straight["verdict"] == "cannot tell" and "one epoch" in straight["reason"]
     assert "my model" in (study / results / "report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    "file, reruns, spares",
+    [
+        ("tokenizer.json", {"prepare_task", "surface_chunk"}, {"initial_model"}),
+        ("config.json", {"prepare_task", "initial_model"}, set()),
+        ("model.safetensors", {"initial_model"}, {"prepare_task"}),
+    ],
+)
+def test_a_file_of_the_model_that_changes_is_seen(study, file, reruns, spares):
+    """After `test_it_runs`: what was made from the file is made again, and nothing else is."""
+    path = study / "my model" / file
+    content, time = path.read_bytes(), path.stat().st_mtime
+    try:
+        path.write_bytes(content + b" ")
+        jobs = helpers.counts(helpers.dry_run(study, "--configfile", "my.yaml"))
+    finally:
+        path.write_bytes(content)
+        os.utime(path, (time, time))
+    assert reruns <= set(jobs) and not spares & set(jobs)
+
+
+def test_called_from_elsewhere(study, tmp_path):
+    """The workflow in one folder, data and results in another."""
+    for name in ("my model", "my data.csv", "my data.parquet", "my.yaml"):
+        (tmp_path / name).symlink_to(study / name)
+    target = "results/tiny/data/one/train.parquet"
+    argv = ["--snakefile", study / "Snakefile", "--configfile", "my.yaml", "--cores", 1, target]
+    done = helpers.snakemake(tmp_path, *argv)
+    assert done.returncode == 0, done.stdout
+    assert (tmp_path / target).read_bytes() == (study / target).read_bytes()
