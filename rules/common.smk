@@ -99,9 +99,9 @@ def model_files(*patterns):
 def local_files(wildcards):
     """The files of a data set that is a local folder; none of one on the Hub."""
     folder = Path(TASKS[wildcards.task]["hub"]["path"])
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    hidden = {path for path in files if "/." in f"/{path.relative_to(folder)}"}
-    return [str(path) for path in files if path not in hidden]
+    files = [file.relative_to(folder) for file in folder.rglob("*") if file.is_file()]
+    shown = [file for file in files if not any(part.startswith(".") for part in file.parts)]
+    return sorted(str(folder / file) for file in shown)
 
 
 def source(wildcards):
