@@ -9,7 +9,7 @@ import yaml
 from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import best_match
 from landscape import models, sources
-from landscape.command import InputError, run
+from landscape.command import InputError, one_line, run
 
 SCHEMA = Path(__file__).parents[2] / "config/schema.yaml"
 
@@ -48,7 +48,7 @@ def load(path):
     except InputError as error:
         raise InputError(f"{path}: {error}")
     except (OSError, ValueError, yaml.YAMLError) as error:
-        raise InputError(f"{path}: {' '.join(str(error).split())}")
+        raise InputError(f"{path}: {one_line(error)}")
     if not isinstance(config, dict):
         raise InputError(f"{path}: holds no keys; expected those of config/config.yaml")
     return config

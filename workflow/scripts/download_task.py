@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from landscape.command import InputError, run, whole
+from landscape.command import InputError, one_line, run, whole
 
 
 def main(argv=None):
@@ -44,7 +44,7 @@ def main(argv=None):
         except Exception as error:  # of its own code, and of whatever the folder holds
             raise InputError(
                 f"{args.path}: no split {wanted!r}{of} to be read from it ("
-                f"{' '.join(str(error).split())[:300]}); expected data files in the Hub's layout: "
+                f"{one_line(error)[:300]}); expected data files in the Hub's layout: "
                 "CSV, JSON lines or Parquet, and no loading script"
             )
         with whole(args.output / f"{split}.parquet") as beside:

@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 
 from landscape import gpu
-from landscape.command import InputError, run, whole
+from landscape.command import InputError, one_line, run, whole
 
 
 def main(argv=None):
@@ -26,9 +26,9 @@ def main(argv=None):
     from landscape import models
     from landscape.batches import Examples
 
-    for path in (args.train, args.dev):
-        examples = Examples(path)
-        model = models.load_classifier(args.start, examples.facts["labels"]).eval()
+    splits = {path: Examples(path) for path in (args.train, args.dev)}
+    model = models.load_classifier(args.start, splits[args.train].facts["labels"]).eval()
+    for path, examples in splits.items():
         examples.check(model)
         order = examples.by_length()
         batches = {
@@ -42,7 +42,7 @@ def main(argv=None):
                 with torch.inference_mode():
                     logits = model(**examples.batch(chosen, "cpu")).logits
             except Exception as error:  # of the model's own code: anything
-                raise InputError(f"{what} ({' '.join(str(error).split())[:200]}){hint(model)}")
+                raise InputError(f"{what} ({one_line(error)[:200]}){hint(model)}")
             expected = [len(chosen), examples.facts["labels"]]
             if list(logits.shape) != expected:
                 raise InputError(f"{what}: logits are {list(logits.shape)}, expected {expected}")

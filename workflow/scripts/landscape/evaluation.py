@@ -117,8 +117,7 @@ class Evaluator:
     @torch.inference_mode()
     def _agrees(self, plain):
         """Whether the pass in use gives the log-probabilities that the plain one gave."""
-        if not self.remembered:
-            self._remember()
+        self._remember()
         with self._mode():
             return all(
                 torch.allclose(
@@ -157,6 +156,8 @@ class Evaluator:
     @torch.inference_mode()
     def _remember(self):
         """Run the frozen layers once and keep what they give, as far as there is room."""
+        if self.remembered:
+            return
         self.remembered = True
         if not self.frozen:
             return
@@ -207,8 +208,7 @@ class Evaluator:
         With a tolerance, as soon as the loss's standard error is below that share of it: one look
         after each block. Otherwise nothing is copied to the host before the end.
         """
-        if not self.remembered:
-            self._remember()
+        self._remember()
         outcomes = []
         with self._mode():
             for block in self.blocks[split]:

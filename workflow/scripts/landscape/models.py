@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from . import vectors, weights
-from .command import InputError
+from .command import InputError, one_line
 
 ENCODER, HEAD = "encoder.", "head."
 VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
@@ -71,8 +71,8 @@ def loading(folder):
     except InputError:
         raise
     except Exception as error:  # its own code, and any folder of a user's: any kind of error
-        said = " ".join(str(error).split())[:300]
-        raise InputError(f"{folder}: cannot be loaded ({type(error).__name__}: {said})")
+        said = f"{type(error).__name__}: {one_line(error)[:300]}"
+        raise InputError(f"{folder}: cannot be loaded ({said})")
 
 
 def load_tokenizer(folder):
@@ -137,14 +137,9 @@ def save_encoder(encoder, folder, made=()):
     made: names of what a pre-trained folder lacked and the seed gave, kept in the metadata.
     """
     encoder.config.save_pretrained(folder)
-    held = dict(encoder.named_parameters())
-    shapes = {name: tuple(parameter.shape) for name, parameter in held.items()}
-    vectors.write(
-        Path(folder) / "model.safetensors",
-        shapes,
-        lambda name: held[name].detach().float().cpu().numpy(),
-        {"made": json.dumps(list(made))},
-    )
+    metadata = {"made": json.dumps(list(made))}
+    path = Path(folder) / "model.safetensors"
+    vectors.write_tensors(path, dict(encoder.named_parameters()), metadata)
 
 
 def made_by_seed(folder):
@@ -179,7 +174,6 @@ def classifier(folder, labels, seed):
     import torch
     from transformers import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING as CLASSIFIERS
 
-    check_folder(folder)
     tensors = weights.read(folder)
     torch.manual_seed(seed)
     with loading(folder):
@@ -244,9 +238,7 @@ def layers(model):
 
 def save_checkpoint(model, path):
     """Write all parameters of a classifier, in float32, as one safetensors file."""
-    held = parameters(model)
-    shapes = {name: tuple(parameter.shape) for name, parameter in held.items()}
-    vectors.write(path, shapes, lambda name: held[name].detach().float().cpu().numpy())
+    vectors.write_tensors(path, parameters(model))
 
 
 def fitting(file, path, name, shape):

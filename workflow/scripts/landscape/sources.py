@@ -11,7 +11,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from .command import InputError
+from .command import InputError, one_line
 
 csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # texts are longer than its 131,072
 
@@ -21,8 +21,7 @@ def columns(path):
 
     Raises InputError for a file that is no such table, and for a name that stands twice.
     """
-    path = Path(path)
-    return list(_reader(path)(path))
+    return list(_table(Path(path)))
 
 
 def read(path, text, label):
@@ -36,7 +35,7 @@ def read(path, text, label):
     for name in [*text, label]:
         if name not in names:
             raise InputError(f"{path}: no column {name!r}; it has {', '.join(names)}")
-    table = _reader(path)(path, wanted=[*text, label])
+    table = _table(path, wanted=[*text, label])
     if not table[label]:
         raise InputError(f"{path}: no examples in it")
     for name in text:
@@ -78,22 +77,17 @@ def _whole_number(cell):
 # Readers: path → {column: cells}. Without `wanted` columns, no cells: only the header is read
 
 
-def _reader(path):
+def _table(path, wanted=None):
     readers = {".csv": _csv, ".tsv": _tsv, ".jsonl": _json_lines, ".parquet": _parquet}
     suffix = path.suffix.lower()
     if suffix not in readers:
         raise InputError(f"{path}: not one of {', '.join(readers)}")
     if not path.is_file():
         raise InputError(f"{path}: no such file")
-
-    def reading(path, wanted=None):
-        try:
-            return readers[suffix](path, wanted)
-        except (OSError, ValueError, csv.Error) as error:  # Arrow's errors are ValueErrors too
-            reason = " ".join(str(error).split())
-            raise InputError(f"{path}: cannot be read as {suffix[1:]} ({reason})")
-
-    return reading
+    try:
+        return readers[suffix](path, wanted)
+    except (OSError, ValueError, csv.Error) as error:  # Arrow's errors are ValueErrors too
+        raise InputError(f"{path}: cannot be read as {suffix[1:]} ({one_line(error)})")
 
 
 def _by_column(path, names, rows):

@@ -43,8 +43,7 @@ class State:
             if key in adam.state[parameter]  # no gradient, no moments
         }
         moments = self.folder / f"moments_{step}.safetensors"
-        shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
-        vectors.write(moments, shapes, lambda name: tensors[name].float().cpu().numpy())
+        vectors.write_tensors(moments, tensors)
         facts = {"key": self.key, "weights": weights.name, "moments": moments.name}
         facts |= {"random": list(random), "log": log, "scores": scores}
         with whole(self.path) as beside:

@@ -125,6 +125,12 @@ def write(path, shapes, tensor, metadata=None):
         file.write(digest.hexdigest().encode())
 
 
+def write_tensors(path, tensors, metadata=None):
+    """Write {name: tensor of torch} in float32, from whatever device and dtype they have."""
+    shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    write(path, shapes, lambda name: tensors[name].detach().float().cpu().numpy(), metadata)
+
+
 def write_difference(end, start, path):
     """Write δ = end − start (float32), one tensor at a time.
 

@@ -54,14 +54,9 @@ def read(folder):
                         tensors[name] = file.get_tensor(name)
         except (SafetensorError, OSError) as error:
             raise InputError(f"{path}: not a whole safetensors file ({error})")
-    while tensors and (wrapper := next(filter(before_all(tensors), WRAPPERS), None)):
-        tensors = {name.removeprefix(wrapper): tensor for name, tensor in tensors.items()}
+    while wrappers := [w for w in WRAPPERS if tensors and all(n.startswith(w) for n in tensors)]:
+        tensors = {name.removeprefix(wrappers[0]): tensor for name, tensor in tensors.items()}
     return tensors
-
-
-def before_all(names):
-    """A function that says whether all names begin with a text."""
-    return lambda text: all(name.startswith(text) for name in names)
 
 
 def check(folder, model, tensors, missing, unexpected, mismatched):
