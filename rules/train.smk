@@ -10,7 +10,7 @@ for number in sorted(
         name:
             f"train_{number}_epochs"
         input:
-            launch=code("launch.py"),
+            launch=[*code("launch.py"), str(HERE / "config/accelerate.yaml")],
             code=code("train.py"),
             start="<results>/models/{init}/s{seed}/model.safetensors",
             config="<results>/models/{init}/s{seed}/config.json",
@@ -76,7 +76,7 @@ rule select_run:
 
 rule train_further:
     input:
-        launch=code("launch.py"),
+        launch=[*code("launch.py"), str(HERE / "config/accelerate.yaml")],
         code=code("train.py"),
         start="<results>/models/{init}/s{seed}/model.safetensors",
         config="<results>/models/{init}/s{seed}/config.json",
