@@ -21,6 +21,11 @@ FIRST = config["seeds"][0]  # figures show the first seed; Fig. 2 and the tables
 PROCESSES = max(1, config["gpus_per_run"])  # of a training
 FURTHER = FIGURES["overfitting"]["further_epochs"]
 
+# the whole config, and what figures and tables need, for commands that read them: written as jobs
+# start, and no input of theirs, since few of its changes concern each
+STUDY = "{results}/study.json".format(**config["pathvars"])
+NEEDS = "{results}/needed.json".format(**config["pathvars"])
+
 RUN = "<results>/runs/{init}/{task}/s{seed}"
 SURFACE = "<results>/surfaces/{init}/{task}/s{seed}/{plane}"
 TRAJECTORY = "<results>/trajectories/{init}/{task}/s{seed}/{length}"

@@ -80,7 +80,7 @@ def test_what_changes_is_read_again_and_nothing_else(call, made, tmp_path, file,
     if before := path.exists():
         shutil.copy2(path, tmp_path / "kept")
     path.parent.mkdir(exist_ok=True)
-    with open(path, "a") as changed:
+    with open(path, "a", encoding="utf-8") as changed:
         changed.write("\n")
     jobs = planned(call)
     if before:
