@@ -16,7 +16,9 @@ for number in sorted(
             config="<results>/models/{init}/s{seed}/config.json",
             train="<results>/data/{task}/train.parquet",
             dev="<results>/data/{task}/dev.parquet",
-            tried=ancient("<results>/data/{task}/tried.json"),  # made before; nothing of it is used
+            # nothing of it is used. Not ancient: what then makes it run again would hide from
+            # Snakemake that this job has reasons of its own
+            tried="<results>/data/{task}/tried.json",
         output:
             epochs=epoch_files(f"{RUN}/e{number}_lr{{rate}}", number),
             log=f"{RUN}/e{number}_lr{{rate}}/log.csv",
