@@ -4,6 +4,9 @@ import ast
 import shlex
 from decimal import Decimal
 
+from snakemake.io import contains_wildcard
+from snakemake.pathvars import PATHVAR_REGEX
+
 SCRIPTS = HERE / "workflow/scripts"
 
 TASKS = config["tasks"]
@@ -17,6 +20,11 @@ GROUPS = {name: config["layer_groups"][name] for name in ("low", "middle", "high
 FIRST = config["seeds"][0]  # figures show the first seed; Fig. 2 and the tables all of them
 PROCESSES = max(1, config["gpus_per_run"])  # of a training
 FURTHER = FIGURES["overfitting"]["further_epochs"]
+
+# the whole config, and what figures and tables need, for commands that read them: written as jobs
+# start, and no input of theirs, since few of its changes concern each
+STUDY = "{results}/study.json".format(**config["pathvars"])
+NEEDS = "{results}/needed.json".format(**config["pathvars"])
 
 RUN = "<results>/runs/{init}/{task}/s{seed}"
 SURFACE = "<results>/surfaces/{init}/{task}/s{seed}/{plane}"
@@ -90,25 +98,35 @@ def shown(path, **labels):
     )
 
 
+def given(path, key):
+    """A user's own file as an input: Snakemake fills in what it takes for its names, always."""
+    if contains_wildcard(str(path)) or PATHVAR_REGEX.search(str(path)):
+        sys.exit(f"error: {key}: {path}: Snakemake fills in {{…}} and <…> in paths; rename it")
+    return str(path)
+
+
 def model_files(*patterns):
     """config.json of a model folder, and its files of these patterns in order."""
-    files = {file for pattern in patterns for file in Path(MODEL["path"]).glob(pattern)}
-    return [f"{MODEL['path']}/config.json", *sorted(map(str, files))]
+    folder = Path(MODEL["path"])
+    files = {file for pattern in patterns for file in folder.glob(pattern) if file.is_file()}
+    return [given(file, "model.path") for file in (folder / "config.json", *sorted(files))]
 
 
 def local_files(wildcards):
     """The files of a data set that is a local folder; none of one on the Hub."""
     folder = Path(TASKS[wildcards.task]["hub"]["path"])
+    key = f"tasks.{wildcards.task}.hub.path"
     files = [file.relative_to(folder) for file in folder.rglob("*") if file.is_file()]
     shown = [file for file in files if not any(part.startswith(".") for part in file.parts)]
-    return sorted(str(folder / file) for file in shown)
+    return sorted(given(folder / file, key) for file in shown)
 
 
 def source(wildcards):
     """The raw files of a task's two splits."""
     task = TASKS[wildcards.task]
     if "files" in task:
-        return dict(task["files"])
+        key = f"tasks.{wildcards.task}.files"
+        return {split: given(path, f"{key}.{split}") for split, path in task["files"].items()}
     folder = "<results>/language" if "grammar" in task else "<results>/downloads/data"
     suffix = "csv" if "grammar" in task else "parquet"
     return {split: f"{folder}/{wildcards.task}/{split}.{suffix}" for split in ("train", "dev")}
@@ -161,6 +179,11 @@ def epochs_of(wildcards, length):
     if length == "longer":
         files += epoch_files(f"{RUN}/further", FURTHER)
     return [file.format(**wildcards) for file in files]
+
+
+def further_scores(wildcards):
+    """They say how many further epochs there are."""
+    return f"{RUN}/further/scores.csv".format(**wildcards) if wildcards.length == "longer" else []
 
 
 def further(wildcards, input):

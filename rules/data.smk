@@ -76,9 +76,11 @@ rule sample_examples:
         " --output {output} > {log} 2>&1"
 
 
+# All training waits for this step, and all runs again where it does: hence for no reason but that
+# the model or the data are others. Its own code is none, and what `dtype: auto` is, it says always.
 rule try_model:
     input:
-        code=code("try_model.py"),
+        code=ancient(str(SCRIPTS / "try_model.py")),
         start=f"<results>/models/scratch/s{FIRST}/model.safetensors",
         config=f"<results>/models/scratch/s{FIRST}/config.json",
         train="<results>/data/{task}/train.parquet",
@@ -91,12 +93,10 @@ rule try_model:
     conda:
         "../envs/torch.yaml"
     resources:
-        gpu=min(1, config["gpus_per_run"]) if config["surfaces"]["dtype"] == "auto" else 0,
+        gpu=min(1, config["gpus_per_run"]),
         mem_mb=memory(encoders=3),
-    params:
-        dtype=config["surfaces"]["dtype"],
     message:
         "{wildcards.task}: try the model on its examples"
     shell:
-        "python {input.code[0]:q} --start $(dirname {input.start}) --train {input.train}"
-        " --dev {input.dev} --dtype {params.dtype} --output {output} > {log} 2>&1"
+        "python {input.code:q} --start $(dirname {input.start}) --train {input.train}"
+        " --dev {input.dev} --dtype auto --output {output} > {log} 2>&1"

@@ -1,6 +1,8 @@
 # θ0: the encoder that every run of one init and seed starts from.
 
-READ_BY_TOKENIZERS = ["tokenizer*", "vocab*", "merges.txt", "*.model", "*tokens*.json"]
+# of any kind, by transformers' names
+READ_BY_TOKENIZERS = ["*tokenizer*", "*vocab*", "*tokens*.json", "merges.txt", "dict.txt"]
+READ_BY_TOKENIZERS += ["*.model", "*.spm", "*.codes", "*.tiktoken"]
 
 if "pretrain" in MODEL:  # the embedded study's own
     PRETRAINED = multiext("<results>/models/mini/pretrained/", "config.json", "model.safetensors")
@@ -11,7 +13,9 @@ elif "path" in MODEL:
     TOKENIZER = model_files(*READ_BY_TOKENIZERS)
     PRETRAINED = model_files("*.safetensors", "*.safetensors.index.json")
 else:
-    TOKENIZER = PRETRAINED = ARCHITECTURE = ["<results>/downloads/model/config.json"]
+    ARCHITECTURE = ["<results>/downloads/model/config.json"]
+    # which commit it is: it stands for all other files of the download
+    TOKENIZER = PRETRAINED = [*ARCHITECTURE, "<results>/downloads/model/source.json"]
 
 
 if "hub" in MODEL:

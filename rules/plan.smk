@@ -11,12 +11,12 @@ rule plan:
     conda:
         "../envs/torch.yaml"
     params:
-        config=json.dumps(config, sort_keys=True),
-        needed=json.dumps(NEEDED),
+        study=STUDY,
+        needed=NEEDS,
         results=config["pathvars"]["results"],
     message:
         "count what the study will need"
     shell:
-        "python {input.code[0]:q} --config {params.config:q} --needed {params.needed:q}"
+        "python {input.code[0]:q} --config {params.study} --needed {params.needed}"
         " --results {params.results} --output {params.results}/plan > {log} 2>&1"
         " && cat {params.results}/plan.md"

@@ -12,6 +12,7 @@ rule report_page:
             f"{PAGES}/table1.rst",
         ],
         figures=expand("<results>/figures/fig{number}.png", number=range(1, 8)),
+        numbers=expand("<results>/figures/fig{number}.csv", number=range(1, 8)),
         planes=rules.figure1.input.surfaces,
         groups=rules.figure7.input.surfaces,
         trajectories=trajectories(FIGURES["tasks"], "run"),
@@ -26,7 +27,8 @@ rule report_page:
     conda:
         "../envs/plot.yaml"
     params:
-        config=json.dumps(config, sort_keys=True),
+        study=STUDY,
+        config=lambda wildcards: json.dumps(config, sort_keys=True),  # another is another report
         benchmarks="{results}/benchmarks".format(**config["pathvars"]),
     message:
         "write the report"
@@ -34,5 +36,6 @@ rule report_page:
         "python {input.code[0]:q} --figures {input.figures} --surfaces {input.planes} {input.groups}"
         " --trajectories {input.trajectories} --claims {input.claims}"
         " --table1 {input.table1} --compared {input.compared} --runs {input.runs}"
-        " --config {params.config:q} --benchmarks {params.benchmarks} --pages $(dirname {input.pages[0]})"
-        " --output {output} > {log} 2>&1"
+        " --config {params.study} --benchmarks {params.benchmarks}"
+        ' --pages "$(dirname -- {input.pages[0]:q})" --output {output}'
+        " > {log} 2>&1"

@@ -37,7 +37,9 @@ rule paper_vs_ours:
     conda:
         "../envs/plot.yaml"
     params:
-        config=json.dumps(
+        study=STUDY,
+        # what it reads of the study: only where that changes is it another table
+        read=lambda wildcards: json.dumps(
             {
                 key: config[key]
                 for key in ("model", "layer_groups", "tasks", "seeds", "max_length", "training")
@@ -47,7 +49,7 @@ rule paper_vs_ours:
     message:
         "compare Table 1 with the paper's"
     shell:
-        "python {input.code[0]:q} --table1 {input.table1} --config {params.config:q}"
+        "python {input.code[0]:q} --table1 {input.table1} --config {params.study}"
         " --output {output} > {log} 2>&1"
 
 

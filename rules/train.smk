@@ -10,13 +10,15 @@ for number in sorted(
         name:
             f"train_{number}_epochs"
         input:
-            launch=code("launch.py"),
+            launch=[*code("launch.py"), str(HERE / "config/accelerate.yaml")],
             code=code("train.py"),
             start="<results>/models/{init}/s{seed}/model.safetensors",
             config="<results>/models/{init}/s{seed}/config.json",
             train="<results>/data/{task}/train.parquet",
             dev="<results>/data/{task}/dev.parquet",
-            tried=ancient("<results>/data/{task}/tried.json"),  # made before; nothing of it is used
+            # nothing of it is used. Not ancient: what then makes it run again would hide from
+            # Snakemake that this job has reasons of its own
+            tried="<results>/data/{task}/tried.json",
         output:
             epochs=epoch_files(f"{RUN}/e{number}_lr{{rate}}", number),
             log=f"{RUN}/e{number}_lr{{rate}}/log.csv",
@@ -76,7 +78,7 @@ rule select_run:
 
 rule train_further:
     input:
-        launch=code("launch.py"),
+        launch=[*code("launch.py"), str(HERE / "config/accelerate.yaml")],
         code=code("train.py"),
         start="<results>/models/{init}/s{seed}/model.safetensors",
         config="<results>/models/{init}/s{seed}/config.json",

@@ -4,6 +4,7 @@
 rule project_trajectory:
     input:
         lambda wildcards: epochs_of(wildcards, wildcards.length),
+        further_scores,
         code=code("project_trajectory.py"),
         start="<results>/models/{init}/s{seed}/model.safetensors",
         selected=f"{RUN}/selected.json",
@@ -30,6 +31,7 @@ rule project_trajectory:
 rule evaluate_trajectory:
     input:
         lambda wildcards: epochs_of(wildcards, wildcards.length),
+        further_scores,
         code=code("evaluate_trajectory.py"),
         projection=f"{TRAJECTORY}/projection.csv",
         start="<results>/models/{init}/s{seed}/model.safetensors",

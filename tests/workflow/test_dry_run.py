@@ -3,6 +3,8 @@
 Each call of Snakemake costs seconds: one a study, shared by the tests.
 """
 
+import re
+
 import helpers
 import pandas as pd
 import pytest
@@ -185,3 +187,30 @@ def test_a_wrong_config_stops_snakemake_in_one_line(folder):
     assert "Traceback" not in done.stdout
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("error:")]
     assert "threads" in line and "config/config.yaml" in line
+
+
+def test_numbers_reach_commands_with_all_their_digits(folder):
+    """Rates in recipes and in names; a small range, whose exponent would look like an option."""
+    rates = [1.0e-5, 1.0000001e-5, 1.0000002e-5, 2.0**-16]
+    changes = {"tasks.mnli.scratch.learning_rate": rates, "surfaces.range": [-1.0e-5, 1.0e-5]}
+    changes["surfaces.tolerance"] = 1.23456789e-5
+    arguments = helpers.changed(folder, changes)
+    done = helpers.snakemake(folder, "-n", "-p", *arguments)
+    assert done.returncode == 0, done.stdout
+    trained = dict(
+        re.findall(r'"learning_rate": (\S+?),.*/scratch/mnli/s0/e2_lr([^/]+)/log', done.stdout)
+    )
+    assert {float(rate): float(name) for rate, name in trained.items()} == dict(zip(rates, rates))
+    assert (
+        "/scratch/mnli/s0/e2_lr1e-05/log.csv" in done.stdout
+    )  # as it was: nothing is trained again
+    assert "--range -0.00001 0.00001 " in done.stdout
+    assert "--tolerance 1.23456789e-05 " in done.stdout
+
+
+def test_no_command_line_holds_the_config(folder):
+    """It is printed where the command fails."""
+    done = helpers.snakemake(folder, "-n", "-p", "all", "plan")
+    assert done.returncode == 0, done.stdout
+    assert "make_report.py" in done.stdout and "plan.py" in done.stdout
+    assert "paragraphs" not in done.stdout.replace("--paragraphs", "")

@@ -189,6 +189,33 @@ def test_a_change_of_code_reruns_what_imports_it(study, kept, module, reruns, sp
         assert not [rule for rule in jobs if rule.startswith("train")]
 
 
+@pytest.mark.parametrize(
+    "file, reruns, spares",
+    [
+        ("results/tiny/language/tokenizer/tokenizer_config.json", ["prepare_task", "pretrain"], []),
+        (
+            "results/tiny/models/scratch/s0/config.json",
+            ["train_2_epochs", "rollback"],
+            ["pretrain"],
+        ),
+        (
+            "results/tiny/runs/pretrained/sst2/s0/further/scores.csv",
+            ["project_trajectory"],
+            ["surface"],
+        ),
+        ("results/tiny/figures/fig2.csv", ["report_page"], ["figure2"]),
+        ("config/accelerate.yaml", ["train_2_epochs", "train_further"], ["pretrain"]),
+        ("results/tiny/study.json", [], []),
+    ],
+)
+def test_a_change_of_what_a_step_reads_is_seen(study, kept, file, reruns, spares):
+    with open(kept(study / file), "a", encoding="utf-8") as changed:
+        changed.write("\n")
+    jobs, _ = planned(study)
+    assert set(reruns) <= set(jobs) and not set(spares) & set(jobs)
+    assert reruns or not jobs
+
+
 # what must be true of the numbers
 
 

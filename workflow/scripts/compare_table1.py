@@ -1,7 +1,6 @@
 """Table 1 of the paper beside ours, after a list of what differs between the studies."""
 
 import argparse
-import json
 
 from landscape import figures, tables
 from landscape.command import run, whole
@@ -27,7 +26,9 @@ would give; the paper does not say."""
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--table1", required=True, help=".csv of ours")
-    parser.add_argument("--config", type=json.loads, required=True, help="the study, as JSON")
+    parser.add_argument(
+        "--config", type=tables.json_of, required=True, help="the study, as JSON or a file of it"
+    )
     parser.add_argument("--output", required=True, help=".md")
     args = parser.parse_args(argv)
 
@@ -90,7 +91,7 @@ def of_task(task, settings):
 
 def text(value):
     values = value if isinstance(value, list) else [value]
-    words = " or ".join(f"{one:g}" for one in values)
+    words = " or ".join(map(str, values))
     return words if len(values) == 1 else f"the best of {words}"
 
 

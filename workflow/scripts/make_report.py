@@ -26,7 +26,9 @@ def main(argv=None):
     parser.add_argument("--table1", type=Path, required=True, help=".md")
     parser.add_argument("--compared", required=True, help="Table 1 beside the paper's, .md")
     parser.add_argument("--runs", required=True, help="each in a line, .md")
-    parser.add_argument("--config", type=json.loads, required=True, help="the study, as JSON")
+    parser.add_argument(
+        "--config", type=tables.json_of, required=True, help="the study, as JSON or a file of it"
+    )
     parser.add_argument("--benchmarks", type=Path, required=True, help="folder of what jobs cost")
     parser.add_argument("--pages", type=Path, required=True, help="folder of template and captions")
     parser.add_argument("--output", required=True, help=".html")

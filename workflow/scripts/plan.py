@@ -1,7 +1,6 @@
 """What a study will need: jobs, device hours and disk by stage, before anything long has run."""
 
 import argparse
-import json
 from pathlib import Path
 
 import pandas as pd
@@ -14,12 +13,15 @@ BYTES = {"token": 8, "paragraph": 120, "point": 480, "step": 220, "job": 4000, "
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--config", type=json.loads, required=True, help="the study, as JSON")
+    parser.add_argument(
+        "--config", type=tables.json_of, required=True, help="the study, as JSON or a file of it"
+    )
     parser.add_argument(
         "--needed",
-        type=json.loads,
+        type=tables.json_of,
         required=True,
-        help="JSON: what figures and tables are made from, [kind, init, task, seed, part] each",
+        help="what figures and tables are made from, [kind, init, task, seed, part] each; "
+        "as JSON or a file of it",
     )
     parser.add_argument("--results", type=Path, required=True, help="folder; for sizes unknown yet")
     parser.add_argument("--output", required=True, help="without .csv and .md")

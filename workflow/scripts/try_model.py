@@ -51,7 +51,7 @@ def main(argv=None):
     decided = {"dtype": gpu.best_dtype(args.dtype)}
     with whole(args.output) as beside:
         beside.write_text(json.dumps(decided) + "\n")
-    print(f"{type(model).__name__} takes them; surfaces in {decided['dtype']}")
+    print(f"{type(model).__name__} takes them; dtype {args.dtype} is {decided['dtype']} here")
 
 
 def hint(model):

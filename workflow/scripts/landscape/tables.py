@@ -44,6 +44,16 @@ def read_json(path):
         raise InputError(f"{path}: cannot be read as JSON ({error})")
 
 
+def json_of(given):
+    """JSON as it is given, or in a file of that name. Raises InputError where it is neither."""
+    if not given.lstrip().startswith(("{", "[")):
+        return read_json(given)
+    try:
+        return json.loads(given)
+    except ValueError as error:
+        raise InputError(f"{given[:40]}…: cannot be read as JSON ({error})")
+
+
 def _read_one(path, columns):
     if not path.is_file():
         raise InputError(f"{path}: no such file")
