@@ -212,7 +212,7 @@ def surfaces(plane, tasks, inits=INITS):
 
 def trajectories(tasks, length, inits=INITS):
     return expand(
-        "<results>/trajectories/{init}/{task}/s{seed}/{length}/trajectory.csv",
+        "<results>/trajectories/{init}/{task}/s{seed}/{length}/trajectory.parquet",
         task=tasks,
         init=inits,
         seed=FIRST,

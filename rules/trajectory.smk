@@ -10,7 +10,7 @@ rule project_trajectory:
         first="<results>/directions/{init}/{task}/s{seed}.safetensors",
         second=second,
     output:
-        f"{TRAJECTORY}/projection.csv",
+        f"{TRAJECTORY}/projection.parquet",
     log:
         "<logs>/trajectories/{init}/{task}/s{seed}/{length}_projection.log",
     priority: 80
@@ -31,7 +31,7 @@ rule evaluate_trajectory:
     input:
         lambda wildcards: epochs_of(wildcards, wildcards.length),
         code=code("evaluate_trajectory.py"),
-        projection=f"{TRAJECTORY}/projection.csv",
+        projection=f"{TRAJECTORY}/projection.parquet",
         start="<results>/models/{init}/s{seed}/model.safetensors",
         config="<results>/models/{init}/s{seed}/config.json",
         selected=f"{RUN}/selected.json",
@@ -40,7 +40,7 @@ rule evaluate_trajectory:
         train="<results>/data/{task}/sample.parquet",
         dev="<results>/data/{task}/dev.parquet",
     output:
-        f"{TRAJECTORY}/trajectory.csv",
+        f"{TRAJECTORY}/trajectory.parquet",
     log:
         "<logs>/trajectories/{init}/{task}/s{seed}/{length}.log",
     benchmark:
