@@ -9,7 +9,8 @@ from snakemake.utils import min_version
 HERE = Path(os.path.relpath(workflow.basedir))
 sys.path.insert(0, str(HERE.absolute() / "workflow/scripts"))
 from check_config import check, load
-from landscape.command import InputError, whole
+from landscape.command import InputError
+from landscape.sealed import write_json
 
 min_version("9.19")
 
@@ -79,9 +80,8 @@ resource_scopes:
 
 onstart:
     try:
-        for path, content in {STUDY: config, NEEDS: NEEDED}.items():
-            with whole(path) as beside:
-                beside.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        for path, content in {STUDY: config, NEEDS: {"files": NEEDED}}.items():
+            write_json(content, path)
     except OSError as error:
         sys.exit(f"error: {path}: cannot be written ({error.strerror})")
     if workflow.executor_plugin.name == "slurm":

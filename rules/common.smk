@@ -128,8 +128,7 @@ def source(wildcards):
         key = f"tasks.{wildcards.task}.files"
         return {split: given(path, f"{key}.{split}") for split, path in task["files"].items()}
     folder = "<results>/language" if "grammar" in task else "<results>/downloads/data"
-    suffix = "csv" if "grammar" in task else "parquet"
-    return {split: f"{folder}/{wildcards.task}/{split}.{suffix}" for split in ("train", "dev")}
+    return {split: f"{folder}/{wildcards.task}/{split}.parquet" for split in ("train", "dev")}
 
 
 def recipe(wildcards, epochs, rate):
@@ -183,7 +182,7 @@ def epochs_of(wildcards, length):
 
 def further_scores(wildcards):
     """They say how many further epochs there are."""
-    return f"{RUN}/further/scores.csv".format(**wildcards) if wildcards.length == "longer" else []
+    return f"{RUN}/further/scores.parquet".format(**wildcards) if wildcards.length == "longer" else []
 
 
 def further(wildcards, input):
@@ -235,7 +234,7 @@ def surfaces(plane, tasks, inits=INITS):
 
 def trajectories(tasks, length, inits=INITS):
     return expand(
-        "<results>/trajectories/{init}/{task}/s{seed}/{length}/trajectory.csv",
+        "<results>/trajectories/{init}/{task}/s{seed}/{length}/trajectory.parquet",
         task=tasks,
         init=inits,
         seed=FIRST,

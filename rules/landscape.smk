@@ -74,7 +74,7 @@ rule rollback:
         end=f"{RUN}/final.safetensors",
         dev="<results>/data/{task}/dev.parquet",
     output:
-        "<results>/rollbacks/{init}/{task}/s{seed}.csv",
+        "<results>/rollbacks/{init}/{task}/s{seed}.parquet",
     log:
         "<logs>/rollbacks/{init}/{task}/s{seed}.log",
     benchmark:
@@ -109,7 +109,7 @@ rule sharpness:
         end=f"{RUN}/final.safetensors",
         train="<results>/data/{task}/sample.parquet",
     output:
-        "<results>/sharpness/{init}/{task}/s{seed}.csv",
+        "<results>/sharpness/{init}/{task}/s{seed}.parquet",
     log:
         "<logs>/sharpness/{init}/{task}/s{seed}.log",
     benchmark:

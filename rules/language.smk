@@ -5,7 +5,7 @@ rule language_text:
     input:
         code=code("make_language.py"),
     output:
-        text="<results>/language/text.txt",
+        text="<results>/language/text.parquet",
         tokenizer=multiext("<results>/language/tokenizer/tokenizer", ".json", "_config.json"),
     log:
         "<logs>/language/text.log",
@@ -25,8 +25,8 @@ rule language_task:
     input:
         code=code("make_language.py"),
     output:
-        train="<results>/language/{task}/train.csv",
-        dev="<results>/language/{task}/dev.csv",
+        train="<results>/language/{task}/train.parquet",
+        dev="<results>/language/{task}/dev.parquet",
     log:
         "<logs>/language/{task}.log",
     conda:

@@ -19,7 +19,7 @@ def needed():
             if kind == "trajectories":
                 found.add(("projections", init, task, seed, part))
                 found.add(("directions", init, task, seed, ""))
-            if not file.endswith("projection.csv"):
+            if not file.endswith("projection.parquet"):
                 found.add((kind, init, task, seed, part))
             found.add(("runs", init, task, seed, ""))
             if kind == "trajectories" or part in ("full", *GROUPS):
@@ -48,7 +48,7 @@ def trajectories_of(wildcards):
     run = tuple(wildcards[name] for name in ("init", "task", "seed"))
     names = {"projections": "projection", "trajectories": "trajectory"}
     return [
-        f"{TRAJECTORY}/{names[kind]}.csv".format(**wildcards, length=length)
+        f"{TRAJECTORY}/{names[kind]}.parquet".format(**wildcards, length=length)
         for kind, *place, length in NEEDED
         if kind in names and tuple(place) == run
     ]

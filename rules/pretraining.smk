@@ -23,13 +23,13 @@ rule mini_architecture:
 rule pretrain:
     input:
         code=code("pretrain.py"),
-        text="<results>/language/text.txt",
+        text="<results>/language/text.parquet",
         tokenizer=TOKENIZER,
         architecture="<results>/models/mini/architecture/config.json",
     output:
         config="<results>/models/mini/pretrained/config.json",
         weights="<results>/models/mini/pretrained/model.safetensors",
-        log="<results>/models/mini/pretrained/pretraining.csv",
+        log="<results>/models/mini/pretrained/pretraining.parquet",
     log:
         "<logs>/models/pretraining.log",
     benchmark:

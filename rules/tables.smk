@@ -5,7 +5,7 @@ rule table1:
     input:
         code=code("table1_rollback.py"),
         rollbacks=expand(
-            "<results>/rollbacks/pretrained/{task}/s{seed}.csv",
+            "<results>/rollbacks/pretrained/{task}/s{seed}.parquet",
             task=FIGURES["tasks"],
             seed=config["seeds"],
         ),
@@ -29,7 +29,7 @@ rule table1:
 rule paper_vs_ours:
     input:
         code=code("compare_table1.py"),
-        table1=rules.table1.output.csv,
+        rollbacks=rules.table1.input.rollbacks,
     output:
         shown("<results>/tables/paper_vs_ours.md", table="the paper's and ours"),
     log:
@@ -37,6 +37,7 @@ rule paper_vs_ours:
     conda:
         "../envs/plot.yaml"
     params:
+        tasks=FIGURES["tasks"],
         study=STUDY,
         # what it reads of the study: only where that changes is it another table
         read=lambda wildcards: json.dumps(
@@ -49,8 +50,8 @@ rule paper_vs_ours:
     message:
         "compare Table 1 with the paper's"
     shell:
-        "python {input.code[0]:q} --table1 {input.table1} --config {params.study}"
-        " --output {output} > {log} 2>&1"
+        "python {input.code[0]:q} --tasks {params.tasks} --rollbacks {input.rollbacks}"
+        " --config {params.study} --output {output} > {log} 2>&1"
 
 
 RUNS = {"init": INITS, "task": FIGURES["tasks"], "seed": config["seeds"]}
@@ -74,15 +75,15 @@ rule claims:
             "<results>/data/{task}/sample.parquet",
             task=sorted({*FIGURES["tasks"], *FIGURES["layer_groups"]}),
         ),
-        logs=expand(f"{RUN}/log.csv", **RUNS),
-        scores=expand(f"{RUN}/scores.csv", **RUNS),
-        projections=expand(f"{TRAJECTORY}/projection.csv", length="run", **RUNS),
+        logs=expand(f"{RUN}/log.parquet", **RUNS),
+        scores=expand(f"{RUN}/scores.parquet", **RUNS),
+        projections=expand(f"{TRAJECTORY}/projection.parquet", length="run", **RUNS),
         norms=expand("<results>/directions/{init}/{task}/s{seed}.json", **RUNS),
         rollbacks=rules.table1.input.rollbacks,
-        sharpness=expand("<results>/sharpness/{init}/{task}/s{seed}.csv", **RUNS),
+        sharpness=expand("<results>/sharpness/{init}/{task}/s{seed}.parquet", **RUNS),
         fig4_plane=expand(f"{SURFACE}/surface.parquet", **FIG4),
-        fig4_scores=expand([f"{RUN}/scores.csv", f"{RUN}/further/scores.csv"], **FIG4),
-        fig4_projection=expand(f"{TRAJECTORY}/projection.csv", **FIG4),
+        fig4_scores=expand([f"{RUN}/scores.parquet", f"{RUN}/further/scores.parquet"], **FIG4),
+        fig4_projection=expand(f"{TRAJECTORY}/projection.parquet", **FIG4),
     output:
         csv=shown("<results>/tables/claims.csv", table="claims"),
         markdown="<results>/tables/claims.md",

@@ -21,8 +21,8 @@ for number in sorted(
             tried="<results>/data/{task}/tried.json",
         output:
             epochs=epoch_files(f"{RUN}/e{number}_lr{{rate}}", number),
-            log=f"{RUN}/e{number}_lr{{rate}}/log.csv",
-            scores=f"{RUN}/e{number}_lr{{rate}}/scores.csv",
+            log=f"{RUN}/e{number}_lr{{rate}}/log.parquet",
+            scores=f"{RUN}/e{number}_lr{{rate}}/scores.parquet",
         log:
             f"<logs>/runs/{{init}}/{{task}}/s{{seed}}_e{number}_lr{{rate}}.log",
         benchmark:
@@ -56,13 +56,13 @@ for number in sorted(
 rule select_run:
     input:
         code=code("select_run.py"),
-        scores=of_candidates("scores.csv"),
-        log=of_candidates("log.csv"),
+        scores=of_candidates("scores.parquet"),
+        log=of_candidates("log.parquet"),
         last=of_candidates("{last}"),
     output:
         final=f"{RUN}/final.safetensors",
-        log=f"{RUN}/log.csv",
-        scores=f"{RUN}/scores.csv",
+        log=f"{RUN}/log.parquet",
+        scores=f"{RUN}/scores.parquet",
         selected=f"{RUN}/selected.json",
     log:
         "<logs>/runs/{init}/{task}/s{seed}_select.log",
@@ -87,8 +87,8 @@ rule train_further:
         dev="<results>/data/{task}/dev.parquet",
     output:
         epochs=epoch_files(f"{RUN}/further", FURTHER),
-        log=f"{RUN}/further/log.csv",
-        scores=f"{RUN}/further/scores.csv",
+        log=f"{RUN}/further/log.parquet",
+        scores=f"{RUN}/further/scores.parquet",
     log:
         "<logs>/runs/{init}/{task}/s{seed}_further.log",
     benchmark:

@@ -11,7 +11,7 @@ rule project_trajectory:
         first="<results>/directions/{init}/{task}/s{seed}.safetensors",
         second=second,
     output:
-        f"{TRAJECTORY}/projection.csv",
+        f"{TRAJECTORY}/projection.parquet",
     log:
         "<logs>/trajectories/{init}/{task}/s{seed}/{length}_projection.log",
     priority: 80
@@ -33,7 +33,7 @@ rule evaluate_trajectory:
         lambda wildcards: epochs_of(wildcards, wildcards.length),
         further_scores,
         code=code("evaluate_trajectory.py"),
-        projection=f"{TRAJECTORY}/projection.csv",
+        projection=f"{TRAJECTORY}/projection.parquet",
         start="<results>/models/{init}/s{seed}/model.safetensors",
         config="<results>/models/{init}/s{seed}/config.json",
         selected=f"{RUN}/selected.json",
@@ -42,7 +42,7 @@ rule evaluate_trajectory:
         train="<results>/data/{task}/sample.parquet",
         dev="<results>/data/{task}/dev.parquet",
     output:
-        f"{TRAJECTORY}/trajectory.csv",
+        f"{TRAJECTORY}/trajectory.parquet",
     log:
         "<logs>/trajectories/{init}/{task}/s{seed}/{length}.log",
     benchmark:

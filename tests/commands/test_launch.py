@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from helpers import ROOT
+from landscape.parquet import read_frame
 from landscape.provenance import fingerprint
 from safetensors.numpy import load_file
 
@@ -63,7 +64,7 @@ def finished(process, output):
     """(log, scores, {file: hash}) of a training that must succeed."""
     assert process.wait() == 0, (output / "log").read_text()
     files = {path.name: fingerprint(path) for path in sorted((output / "run").glob("*"))}
-    return (*(pd.read_csv(output / f"run/{name}.csv") for name in ("log", "scores")), files)
+    return (*(read_frame(output / f"run/{name}.parquet") for name in ("log", "scores")), files)
 
 
 def trained(inputs, output, *argv, **change):

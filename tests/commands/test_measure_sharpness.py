@@ -2,9 +2,9 @@
 
 import helpers
 import numpy as np
-import pandas as pd
 import pytest
 from landscape import folds, models, surface
+from landscape.parquet import read_frame
 from safetensors.numpy import load_file, save_file
 
 import evaluate_surface
@@ -32,12 +32,12 @@ def measured(folder, output, seed=3, draws=3, steps=2, **more):
     argv = [*files(folder, **more), "--labels", "scratch", "mine", seed, "--average", 0.1]
     argv += ["--worst", 0.01, "--draws", draws, "--steps", steps, "--batch-tokens", TOKENS]
     measure_sharpness.main([str(word) for word in [*argv, "--output", output]])
-    return pd.read_csv(output)
+    return read_frame(output)
 
 
 @pytest.fixture(scope="module")
 def table(made):
-    return measured(made, made / "table.csv")
+    return measured(made, made / "table.parquet")
 
 
 def test_the_table(table):
@@ -67,15 +67,15 @@ def test_the_end_is_the_end_of_the_surfaces_exactly(made, table):
 
 
 def test_the_same_bytes_again_and_other_draws_for_another_seed(made, table, tmp_path):
-    measured(made, tmp_path / "again.csv")
-    assert (tmp_path / "again.csv").read_bytes() == (made / "table.csv").read_bytes()
-    other = measured(made, tmp_path / "other.csv", seed=4)
+    measured(made, tmp_path / "again.parquet")
+    assert (tmp_path / "again.parquet").read_bytes() == (made / "table.parquet").read_bytes()
+    other = measured(made, tmp_path / "other.parquet", seed=4)
     same = other["train_loss"] == table["train_loss"]
     assert (same == (table["kind"] != "average")).all()
 
 
 def test_a_draw_does_not_depend_on_how_many_there_are(made, table, tmp_path):
-    few = measured(made, tmp_path / "few.csv", draws=1)
+    few = measured(made, tmp_path / "few.parquet", draws=1)
     assert few["train_loss"][1] == table["train_loss"][1]
     worst = few["kind"] == "worst"
     assert (
@@ -88,7 +88,7 @@ def test_losses_that_are_not_finite_are_results(made, tmp_path, capsys):
     tensors = load_file(made / "final.safetensors")
     name = "encoder.embeddings.LayerNorm.weight"
     save_file(tensors | {name: np.full_like(tensors[name], 3e38)}, made / "astray.safetensors")
-    table = measured(made, tmp_path / "table.csv", end="astray.safetensors")
+    table = measured(made, tmp_path / "table.parquet", end="astray.safetensors")
     assert table["kind"].tolist() == ["end", *["average"] * 6]
     assert table[["train_loss", "rise"]].isna().all(axis=None)
     assert "not finite" in capsys.readouterr().out

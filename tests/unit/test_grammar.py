@@ -1,6 +1,5 @@
 """The small language: reproducible, consistent with its labels, and split without leaks."""
 
-import csv
 import subprocess
 import sys
 from collections import Counter
@@ -9,6 +8,7 @@ from pathlib import Path
 import pytest
 from landscape import grammar
 from landscape.command import InputError
+from landscape.parquet import read_frame
 
 import make_language
 
@@ -27,7 +27,7 @@ def writer(lexicon):
 
 
 def write_task(folder: Path, name: str, train: int = 50, dev: int = 50) -> tuple[bytes, bytes]:
-    paths = folder / f"{name}.train.csv", folder / f"{name}.dev.csv"
+    paths = folder / f"{name}.train.parquet", folder / f"{name}.dev.parquet"
     make_language.main(
         f"task {name} --seed 3 --train {train} --dev {dev}"
         f" --output-train {paths[0]} --output-dev {paths[1]}".split()
@@ -38,10 +38,10 @@ def write_task(folder: Path, name: str, train: int = 50, dev: int = 50) -> tuple
 def test_a_seed_gives_the_same_files_in_every_process(tmp_path):
     program = (
         "import sys; sys.path.insert(0, sys.argv[1]); import make_language as m; "
-        "m.main(['text', '--seed', '3', '--paragraphs', '40', '--text', 'text.txt',"
+        "m.main(['text', '--seed', '3', '--paragraphs', '40', '--text', 'text.parquet',"
         " '--tokenizer', 'tokenizer']); "
         "m.main(['task', 'rte', '--seed', '3', '--train', '20', '--dev', '20',"
-        " '--output-train', 'train.csv', '--output-dev', 'dev.csv'])"
+        " '--output-train', 'train.parquet', '--output-dev', 'dev.parquet'])"
     )
     folders = [tmp_path / "one", tmp_path / "two"]
     for hash_seed, folder in enumerate(folders, start=1):
@@ -52,8 +52,8 @@ def test_a_seed_gives_the_same_files_in_every_process(tmp_path):
             env={"PYTHONHASHSEED": str(hash_seed)},
             check=True,
         )
-    names = ["text.txt", "tokenizer/tokenizer.json", "tokenizer/tokenizer_config.json"]
-    for name in [*names, "train.csv", "dev.csv"]:
+    names = ["text.parquet", "tokenizer/tokenizer.json", "tokenizer/tokenizer_config.json"]
+    for name in [*names, "train.parquet", "dev.parquet"]:
         assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes()
 
 
@@ -116,13 +116,12 @@ def test_a_task_that_cannot_be_as_large_is_refused():
         grammar.examples(small, "sst2", "dev", 0, 10_000)
 
 
-def test_csv_columns(tmp_path):
+def test_columns(tmp_path):
     for task, columns in grammar.TASKS.items():
         write_task(tmp_path, task)
-        with open(tmp_path / f"{task}.dev.csv", encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
+        rows = read_frame(tmp_path / f"{task}.dev.parquet")
         assert len(rows) == 50
-        assert list(rows[0]) == [*columns, "label"]
+        assert list(rows) == [*columns, "label"]
     assert not list(tmp_path.rglob("*.part"))
 
 
@@ -165,11 +164,11 @@ def test_tokenizer_is_bert_like_and_knows_every_word(tmp_path, lexicon):
     transformers = pytest.importorskip("transformers")
     make_language.main(
         "text --seed 0 --paragraphs 40"
-        f" --text {tmp_path}/text.txt --tokenizer {tmp_path}/tokenizer".split()
+        f" --text {tmp_path}/text.parquet --tokenizer {tmp_path}/tokenizer".split()
     )
     tokenizer = transformers.AutoTokenizer.from_pretrained(tmp_path / "tokenizer")
     assert tokenizer.is_fast
-    texts = (tmp_path / "text.txt").read_text().splitlines()
+    texts = list(read_frame(tmp_path / "text.parquet")["sentence"])
     for task in grammar.TASKS:
         texts += [t for *e, _ in grammar.examples(lexicon, task, "dev", 0, 50) for t in e]
     ids = tokenizer(texts, add_special_tokens=False)["input_ids"]

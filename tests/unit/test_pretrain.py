@@ -1,11 +1,11 @@
 """Pre-training: true and false continuations, and a folder that everything else can load."""
 
-import csv
 import json
 
 import numpy as np
 import pytest
 from landscape.command import InputError
+from landscape.parquet import read_frame
 
 import make_language
 import mini_architecture
@@ -25,7 +25,7 @@ RECIPE = {"steps": 10, "batch_size": 8}
 def language(tmp_path_factory):
     folder = tmp_path_factory.mktemp("language")
     make_language.main(
-        f"text --seed 0 --paragraphs 200 --text {folder}/text.txt"
+        f"text --seed 0 --paragraphs 200 --text {folder}/text.parquet"
         f" --tokenizer {folder}/tokenizer".split()
     )
     return folder
@@ -35,23 +35,23 @@ def run(language, output, model=MODEL, recipe=RECIPE):
     architecture = output.with_name("architecture")
     folders = f"--tokenizer {language}/tokenizer --output {architecture}"
     mini_architecture.main([*folders.split(), "--config", json.dumps(model)])
-    files = f"--text {language}/text.txt --tokenizer {language}/tokenizer --output {output}"
+    files = f"--text {language}/text.parquet --tokenizer {language}/tokenizer --output {output}"
     files += f" --architecture {architecture} --seed 1"
     pretrain.main([*files.split(), "--recipe", json.dumps(recipe)])
 
 
 def test_text_is_read_as_it_was_written(language):
-    documents = pretrain.read_documents(language / "text.txt")
+    documents = pretrain.read_documents(language / "text.parquet")
     assert sum(len(document) for document in documents) == 200
     assert max(len(document) for document in documents) == 4
     lines = [s for document in documents for paragraph in document for s in paragraph]
-    assert lines == [line for line in (language / "text.txt").read_text().split("\n") if line]
+    assert lines == list(read_frame(language / "text.parquet")["sentence"])
 
 
 def test_a_paragraph_without_a_second_sentence_is_refused(tmp_path):
-    (tmp_path / "text.txt").write_text("a b .\nc d .\n\ne f .\n")
-    with pytest.raises(ValueError, match="e f"):
-        pretrain.read_documents(tmp_path / "text.txt")
+    make_language.write_text(tmp_path / "text.parquet", [[["a b .", "c d ."], ["e f ."]]])
+    with pytest.raises(InputError, match="e f"):
+        pretrain.read_documents(tmp_path / "text.parquet")
 
 
 @pytest.mark.parametrize("same_document", [0.0, 0.5, 1.0])
@@ -92,10 +92,9 @@ def test_the_folder_loads_as_a_classifier_and_its_tokenizer(language, tmp_path):
         logits = model(**tokenizer("was .", "it .", return_tensors="pt")).logits
     assert logits.shape == (1, 3) and logits.isfinite().all()
 
-    with open(tmp_path / "model" / "pretraining.csv", encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert list(rows[0]) == ["step", "mlm_loss", "nsp_loss", "nsp_accuracy"]
-    assert rows[-1]["step"] == "10"
+    rows = read_frame(tmp_path / "model/pretraining.parquet")
+    assert list(rows) == ["step", "mlm_loss", "nsp_loss", "nsp_accuracy"]
+    assert list(rows["step"])[-1] == 10
     assert sorted(path.name for path in tmp_path.iterdir()) == ["architecture", "model"]
 
 

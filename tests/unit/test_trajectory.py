@@ -3,9 +3,11 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 from landscape import trajectory
 from landscape.command import InputError
+from landscape.parquet import write_frame
 from landscape.vectors import Vector
 from safetensors.numpy import save_file
 
@@ -150,6 +152,7 @@ def test_further_epochs_of_an_older_longer_run_are_left_out(tmp_path):
     (tmp_path / "further").mkdir()
     for number in range(1, 6):
         (tmp_path / "further" / f"epoch_{number:02d}.safetensors").touch()
-    (tmp_path / "further/scores.csv").write_text("epoch,dev_error\n1,0.5\n2,0.4\n")
+    scores = pd.DataFrame({"epoch": [1, 2], "dev_error": [0.5, 0.4]})
+    write_frame(scores, tmp_path / "further/scores.parquet")
     _, further = trajectory.checkpoints(tmp_path, tmp_path / "further")
     assert [path.stem for path in further] == ["epoch_01", "epoch_02"]

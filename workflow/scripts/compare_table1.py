@@ -2,10 +2,10 @@
 
 import argparse
 
-from landscape import figures, tables
+from landscape import figures, rollbacks, tables
 from landscape.command import run, whole
+from landscape.sealed import read_json
 
-GROUPS = ["none", *tables.GROUPS]
 # dev accuracy in percent: whole, then layers 0-7, 8-15, 16-23 rolled back (Table 1)
 PAPER = {
     "mnli": [86.54, 86.73, 84.71, 32.85],
@@ -25,14 +25,14 @@ would give; the paper does not say."""
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--table1", required=True, help=".csv of ours")
-    parser.add_argument(
-        "--config", type=tables.json_of, required=True, help="the study, as JSON or a file of it"
-    )
+    parser.add_argument("--rollbacks", nargs="+", required=True, metavar="FILE")
+    parser.add_argument("--tasks", nargs="+", help="in this order (default: all)")
+    figures.add_init(parser)
+    parser.add_argument("--config", type=read_json, required=True, help="the study, .json")
     parser.add_argument("--output", required=True, help=".md")
     args = parser.parse_args(argv)
 
-    table = tables.read([args.table1], ["task", "group", "layers", "accuracy", "low", "high"])
+    table = rollbacks.read(args.rollbacks, args.init, args.tasks)
     lines = ["# Table 1: the paper's and ours", "", "What differs from the paper:", ""]
     lines += [f"- {difference}" for difference in differences(args.config, table)]
     lines += ["", "Dev accuracy in percent; ours with the 95 % interval over dev examples.", ""]
@@ -101,7 +101,7 @@ def rows(table):
         name = figures.task_name(task)
         if task in PAPER:
             yield [f"{name}, paper", *(f"{value:.2f}" for value in PAPER[task])]
-        ours = of.set_index("group").loc[GROUPS]
+        ours = of.set_index("group").loc[rollbacks.GROUPS]
         seeds = int(ours["seeds"].iloc[0])
         of_seeds = f", mean of {seeds} seeds" if seeds > 1 else ""
         cells = zip(ours["accuracy"], ours["low"], ours["high"])

@@ -1,12 +1,12 @@
 """δ = θ1 − θ0 of one run, and how far each layer moved."""
 
 import argparse
-import json
 from math import sqrt
 from pathlib import Path
 
 from landscape import models
-from landscape.command import run, whole
+from landscape.command import run
+from landscape.sealed import write_json
 from landscape.vectors import Vector, squared_norms, write_difference
 
 
@@ -35,8 +35,7 @@ def main(argv=None):
         "start_norm": size,
         "relative": {layer: moved[layer] / size[layer] for layer in moved},
     }
-    with whole(args.output.with_suffix(".json")) as beside:
-        beside.write_text(json.dumps(facts, indent=2) + "\n")
+    write_json(facts, args.output.with_suffix(".json"))
     print(f"‖δ‖ = {moved['whole']:.4f}, ‖δ‖/‖θ0‖ = {facts['relative']['whole']:.4f}")
 
 

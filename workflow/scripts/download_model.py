@@ -1,11 +1,11 @@
 """Fetch a pre-trained model's configuration, weights (safetensors) and tokenizer from the Hub."""
 
 import argparse
-import json
 from pathlib import Path
 
 from landscape import models
-from landscape.command import InputError, run, whole
+from landscape.command import InputError, run
+from landscape.sealed import write_json, write_sums
 
 FILES = ["config.json", "model*.safetensors*", "tokenizer*", "vocab*", "merges.txt", "spiece.model"]
 FILES += ["special_tokens_map.json", "added_tokens.json", "sentencepiece*"]
@@ -30,8 +30,8 @@ def main(argv=None):
         )
     models.check_folder(args.output)
     facts = {"id": args.id, "revision": args.revision, "commit": commit}
-    with whole(args.output / "source.json") as beside:
-        beside.write_text(json.dumps(facts, indent=2) + "\n")
+    write_json(facts, args.output / "source.json")
+    write_sums(args.output)
     print(f"{args.id} at {commit}")
 
 

@@ -1,10 +1,11 @@
 """Fetch one task's splits from the Hub, or from a local folder in the Hub's layout."""
 
 import argparse
-import json
 from pathlib import Path
 
-from landscape.command import InputError, one_line, run, whole
+from landscape import parquet
+from landscape.command import InputError, one_line, run
+from landscape.sealed import write_json
 
 
 def main(argv=None):
@@ -47,12 +48,10 @@ def main(argv=None):
                 f"{one_line(error)[:300]}); expected data files in the Hub's layout: "
                 "CSV, JSON lines or Parquet, and no loading script"
             )
-        with whole(args.output / f"{split}.parquet") as beside:
-            table.to_parquet(beside)
+        parquet.write(table.with_format("arrow")[:], args.output / f"{split}.parquet")
         facts[split] = {"split": wanted, "examples": len(table), "fingerprint": table._fingerprint}
         print(f"{split}: {len(table)} examples of {args.path} {args.name or ''} {wanted}")
-    with whole(args.output / "source.json") as beside:
-        beside.write_text(json.dumps(facts, indent=2) + "\n")
+    write_json(facts, args.output / "source.json")
 
 
 if __name__ == "__main__":

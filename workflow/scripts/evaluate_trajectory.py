@@ -7,7 +7,7 @@ projection on the plane hides.
 import argparse
 
 from landscape import gpu
-from landscape.command import run, whole
+from landscape.command import run
 
 
 def main(argv=None):
@@ -22,7 +22,7 @@ def main(argv=None):
     parser.add_argument("--dev", required=True, help="tokenised dev split")
     parser.add_argument("--batch-tokens", type=int, required=True)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--output", required=True, help=".csv")
+    parser.add_argument("--output", required=True, help=".parquet")
     args = parser.parse_args(argv)
 
     gpu.lease()
@@ -31,6 +31,7 @@ def main(argv=None):
     from landscape import models, plane, trajectory
     from landscape.batches import Examples
     from landscape.evaluation import Evaluator
+    from landscape.parquet import read_frame, write_frame
 
     torch.set_num_threads(args.threads)
     splits = {"train": Examples(args.train), "dev": Examples(args.dev)}
@@ -39,7 +40,7 @@ def main(argv=None):
     through = plane.Plane(model, f"{args.start}/model.safetensors", args.end, args.second)
     first, further = trajectory.checkpoints(args.run, args.further)
     epochs = first + further
-    table = pd.read_csv(args.projection)
+    table = read_frame(args.projection)
     rows = []
     for epoch, alpha, beta in zip(table["epoch"], table["alpha"], table["beta"]):
         through.place(alpha, beta)
@@ -52,8 +53,7 @@ def main(argv=None):
         print(f"epoch {epoch}: loss {at['loss']:.4f}, on the plane {under['loss']:.4f}", flush=True)
     names = ["train_loss", "train_loss_se", "dev_error", "dev_error_se"]
     names += ["plane_train_loss", "plane_dev_error"]
-    with whole(args.output) as beside:
-        table.join(pd.DataFrame(rows, columns=names)).to_csv(beside, index=False)
+    write_frame(table.join(pd.DataFrame(rows, columns=names)), args.output)
 
 
 if __name__ == "__main__":

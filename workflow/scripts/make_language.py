@@ -1,22 +1,23 @@
-"""Write the embedded study's small language: its text and tokenizer, or a task's CSV files.
+"""Write the embedded study's small language: its text and tokenizer, or a task's tables.
 
-The text is in the form that BERT's own data creation read: one sentence a line, an empty line
-after each paragraph. Documents are on one topic and hold up to four paragraphs, each around one
-event, thing or word; two empty lines end a document. So next-sentence pairs can be drawn from the
-text alone: a paragraph cut in two goes on with its rest; another paragraph of the same document is
-a hard negative, one of another document an easy one.
+The text is a table of sentences, each with its document and paragraph. Documents are on one topic
+and hold up to four paragraphs, each around one event, thing or word. So next-sentence pairs can be
+drawn from the text alone: a paragraph cut in two goes on with its rest; another paragraph of the
+same document is a hard negative, one of another document an easy one.
 
 The lexicon comes from the seed alone, a task's examples from the seed, the task's name and the
 split, so a dev set does not depend on how much training data is asked for.
 """
 
 import argparse
-import csv
 import json
 from pathlib import Path
 
+import pandas as pd
 from landscape import grammar
 from landscape.command import run, whole
+from landscape.parquet import write_frame
+from landscape.sealed import write_sums
 
 SPECIAL_TOKENS = {
     "pad_token": "[PAD]",
@@ -28,12 +29,14 @@ SPECIAL_TOKENS = {
 
 
 def write_text(path: Path, documents: list[list[list[str]]]) -> None:
-    """One sentence a line, one empty line after a paragraph, two after a document."""
-    text = "\n\n\n".join(
-        "\n\n".join("\n".join(paragraph) for paragraph in document) for document in documents
-    )
-    with whole(path) as beside:
-        beside.write_text(text + "\n", encoding="utf-8")
+    """One sentence a row, with the numbers of its document and of its paragraph there."""
+    rows = [
+        (d, p, sentence)
+        for d, document in enumerate(documents)
+        for p, paragraph in enumerate(document)
+        for sentence in paragraph
+    ]
+    write_frame(pd.DataFrame(rows, columns=["document", "paragraph", "sentence"]), path)
 
 
 def write_tokenizer(folder: Path, words: list[str]) -> None:
@@ -59,14 +62,12 @@ def write_tokenizer(folder: Path, words: list[str]) -> None:
         tokenizer.save(str(beside))
     with whole(folder / "tokenizer_config.json") as beside:
         beside.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    write_sums(folder)
 
 
 def write_examples(path: Path, columns: tuple[str, ...], examples: list[tuple]) -> None:
-    """A CSV file with the text columns and `label`."""
-    with whole(path) as beside, open(beside, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([*columns, "label"])
-        writer.writerows(examples)
+    """A table with the text columns and `label`."""
+    write_frame(pd.DataFrame(examples, columns=[*columns, "label"]), path)
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -76,10 +77,10 @@ def main(argv: list[str] | None = None) -> None:
     text = commands.add_parser("text", help="unlabelled text and the tokenizer")
     text.add_argument("--seed", type=int, required=True)
     text.add_argument("--paragraphs", type=int, required=True)
-    text.add_argument("--text", type=Path, required=True)
+    text.add_argument("--text", type=Path, required=True, help=".parquet")
     text.add_argument("--tokenizer", type=Path, required=True, help="folder")
 
-    task = commands.add_parser("task", help="a task's training and dev examples")
+    task = commands.add_parser("task", help="a task's training and dev examples, .parquet")
     task.add_argument("name", choices=sorted(grammar.TASKS))
     task.add_argument("--seed", type=int, required=True)
     task.add_argument("--train", type=int, required=True, help="number of training examples")

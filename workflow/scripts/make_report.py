@@ -11,6 +11,7 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from landscape import figures, scenes, surface, tables
 from landscape.command import InputError, run, whole
+from landscape.sealed import read_json
 from markdown_it import MarkdownIt
 from plotly.offline import get_plotlyjs
 
@@ -26,9 +27,7 @@ def main(argv=None):
     parser.add_argument("--table1", type=Path, required=True, help=".md")
     parser.add_argument("--compared", required=True, help="Table 1 beside the paper's, .md")
     parser.add_argument("--runs", required=True, help="each in a line, .md")
-    parser.add_argument(
-        "--config", type=tables.json_of, required=True, help="the study, as JSON or a file of it"
-    )
+    parser.add_argument("--config", type=read_json, required=True, help="the study, .json")
     parser.add_argument("--benchmarks", type=Path, required=True, help="folder of what jobs cost")
     parser.add_argument("--pages", type=Path, required=True, help="folder of template and captions")
     parser.add_argument("--output", required=True, help=".html")

@@ -7,7 +7,7 @@ import argparse
 from pathlib import Path
 
 from landscape import gpu, labels
-from landscape.command import run, whole
+from landscape.command import run
 
 # a gradient needs what every layer gave: for BERT-large 4 GB for so many tokens
 GRADIENT_TOKENS = 2048
@@ -27,7 +27,7 @@ def main(argv=None):
     parser.add_argument("--steps", type=int, required=True, help="steps of the way up")
     parser.add_argument("--batch-tokens", type=int, required=True)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--output", type=Path, required=True, help=".csv")
+    parser.add_argument("--output", type=Path, required=True, help=".parquet")
     args = parser.parse_args(argv)
 
     gpu.lease()
@@ -36,6 +36,7 @@ def main(argv=None):
     from landscape import folds, models, sharpness
     from landscape.batches import Examples
     from landscape.evaluation import Evaluator
+    from landscape.parquet import write_frame
 
     torch.set_num_threads(args.threads)
     train, seed = Examples(args.train), int(args.labels[2])
@@ -65,8 +66,7 @@ def main(argv=None):
     )
     for step in up:
         measure("worst", args.worst, step)
-    with whole(args.output) as beside:
-        labels.label(pd.DataFrame(rows), args.labels).to_csv(beside, index=False)
+    write_frame(labels.label(pd.DataFrame(rows), args.labels), args.output)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from landscape import models
 from landscape.command import InputError, run
+from landscape.sealed import write_sums
 
 
 def main(argv=None):
@@ -26,6 +27,7 @@ def main(argv=None):
         architectures=["BertModel"],
         **args.config,
     ).save_pretrained(args.output)
+    write_sums(args.output)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 from landscape import cost, tables
 from landscape.command import run, whole
+from landscape.sealed import read_json
 
 # sizes of what is small beside checkpoints, as measured in the embedded study
 BYTES = {"token": 8, "paragraph": 120, "point": 480, "step": 220, "job": 4000, "figures": 9e6}
@@ -13,21 +14,19 @@ BYTES = {"token": 8, "paragraph": 120, "point": 480, "step": 220, "job": 4000, "
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--config", type=tables.json_of, required=True, help="the study, as JSON or a file of it"
-    )
+    parser.add_argument("--config", type=read_json, required=True, help="the study, .json")
     parser.add_argument(
         "--needed",
-        type=tables.json_of,
+        type=read_json,
         required=True,
-        help="what figures and tables are made from, [kind, init, task, seed, part] each; "
-        "as JSON or a file of it",
+        help=".json: `files`, what figures and tables are made from, [kind, init, task, seed, "
+        "part] each",
     )
     parser.add_argument("--results", type=Path, required=True, help="folder; for sizes unknown yet")
     parser.add_argument("--output", required=True, help="without .csv and .md")
     args = parser.parse_args(argv)
 
-    study = Study(args.config, args.needed, args.results)
+    study = Study(args.config, args.needed["files"], args.results)
     stages = [
         study.data(),
         study.models(),

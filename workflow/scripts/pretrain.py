@@ -1,8 +1,7 @@
 """Pre-train a small BERT on raw text with BERT's two objectives: masked words, next sentence.
 
-The text is in the form that BERT's own data creation read: one sentence a line, an empty line
-after each paragraph. Two empty lines end a document of several paragraphs on one topic, which
-BERT's reader takes for one.
+The text is a table of sentences, each with the number of its document and of its paragraph there.
+A document's paragraphs are on one topic.
 
 A pair for next-sentence prediction is a paragraph cut in two at a random place. In half of the
 pairs the second part is taken from another paragraph instead: of the same document with
@@ -10,7 +9,6 @@ probability `same_document`, else of any document.
 """
 
 import argparse
-import csv
 import json
 import logging
 import os
@@ -20,8 +18,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from landscape import models
-from landscape.command import InputError, move, run
+import pandas as pd
+from landscape import models, parquet
+from landscape.command import InputError, link, run
+from landscape.sealed import write_sums
 
 log = logging.getLogger("pretrain")
 
@@ -43,15 +43,21 @@ POOL = 20  # batches drawn together and sorted by length, so that little is padd
 
 
 def read_documents(path: Path) -> list[list[list[str]]]:
-    """Documents of paragraphs of sentences. ValueError for a paragraph that has no two of them."""
+    """Documents of paragraphs of sentences.
+
+    Raises InputError for another table, and for a paragraph that has no two of them.
+    """
+    table = parquet.read_frame(path)
+    if lost := {"document", "paragraph", "sentence"} - set(table):
+        raise InputError(f"{path}: no column {min(lost)}; expected what make_language.py writes")
     documents = [
-        [paragraph.split("\n") for paragraph in document.split("\n\n")]
-        for document in path.read_text(encoding="utf-8").strip("\n").split("\n\n\n")
+        [list(paragraph) for _, paragraph in document.groupby("paragraph")["sentence"]]
+        for _, document in table.groupby("document")
     ]
     for document in documents:
         for paragraph in document:
             if len(paragraph) < 2:
-                raise ValueError(f"{path}: a paragraph of one sentence has no next: {paragraph}")
+                raise InputError(f"{path}: a paragraph of one sentence has no next: {paragraph}")
     return documents
 
 
@@ -187,24 +193,23 @@ def main(argv: list[str] | None = None) -> None:
     torch.set_num_threads(args.threads)
     tokenizer = models.load_tokenizer(args.tokenizer)
     # plain attention is the fastest at such lengths on a CPU
+    models.check_folder(args.architecture, with_weights=False)
     config = BertConfig.from_pretrained(args.architecture, attn_implementation="eager")
     encoder, rows = pretrain(
         read_documents(args.text), tokenizer, config, RECIPE | args.recipe, args.seed
     )
 
-    # The folder's files are written beside it and moved when all are there.
+    # the folder's files are written beside it, and have their places when all are there
     part = args.output.with_name(args.output.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     encoder.save_pretrained(part)
     tokenizer.save_pretrained(part)
-    with open(part / "pretraining.csv", "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["step", "mlm_loss", "nsp_loss", "nsp_accuracy"])
-        writer.writerows([step, *(f"{value:.6f}" for value in values)] for step, *values in rows)
-    args.output.mkdir(parents=True, exist_ok=True)
+    table = pd.DataFrame(rows, columns=["step", "mlm_loss", "nsp_loss", "nsp_accuracy"])
+    parquet.write_frame(table, part / "pretraining.parquet")
     for file in part.iterdir():
-        move(file, args.output / file.name)
-    part.rmdir()
+        link(file, args.output / file.name)
+    write_sums(args.output)
+    shutil.rmtree(part)
 
 
 if __name__ == "__main__":

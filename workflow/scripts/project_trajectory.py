@@ -5,7 +5,8 @@ import argparse
 import numpy as np
 import pandas as pd
 from landscape import labels, models, trajectory
-from landscape.command import run, whole
+from landscape.command import run
+from landscape.parquet import write_frame
 from landscape.vectors import Vector
 
 
@@ -17,7 +18,7 @@ def main(argv=None):
     parser.add_argument("--first", required=True, help="direction δ1")
     parser.add_argument("--second", required=True, help="direction δ2")
     labels.add_argument(parser)
-    parser.add_argument("--output", required=True, help=".csv")
+    parser.add_argument("--output", required=True, help=".parquet")
     args = parser.parse_args(argv)
 
     first, further = trajectory.checkpoints(args.run, args.further)
@@ -35,8 +36,7 @@ def main(argv=None):
     phases = ["first"] * (len(first) + 1) + ["further"] * len(further)
     table = pd.DataFrame({"epoch": range(len(phases)), "phase": phases} | columns)
     table = labels.label(table, args.labels)
-    with whole(args.output) as beside:
-        table.to_csv(beside, index=False)
+    write_frame(table, args.output)
     print(table.to_string(index=False, float_format="%.4f"))
 
 

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from landscape import gpu, labels
-from landscape.command import run, whole
+from landscape.command import run
 
 
 def main(argv=None):
@@ -23,7 +23,7 @@ def main(argv=None):
     )
     parser.add_argument("--batch-tokens", type=int, required=True)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--output", type=Path, required=True, help=".csv")
+    parser.add_argument("--output", type=Path, required=True, help=".parquet")
     args = parser.parse_args(argv)
 
     gpu.lease()
@@ -32,6 +32,7 @@ def main(argv=None):
     from landscape import folds, models, plane
     from landscape.batches import Examples
     from landscape.evaluation import Evaluator
+    from landscape.parquet import write_frame
 
     torch.set_num_threads(args.threads)
     dev = Examples(args.dev)
@@ -55,8 +56,7 @@ def main(argv=None):
         group.place(0.0, 0.0)
     names = ["group", "layers", "dev_correct", "dev_n", "dev_loss", "dev_error"]
     table = pd.DataFrame(rows, columns=names + folds.columns("dev"))
-    with whole(args.output) as beside:
-        labels.label(table, args.labels).to_csv(beside, index=False)
+    write_frame(labels.label(table, args.labels), args.output)
 
 
 if __name__ == "__main__":

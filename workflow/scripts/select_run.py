@@ -1,13 +1,10 @@
 """Keep the candidate (epochs, learning rate) with the best dev accuracy at its last epoch."""
 
 import argparse
-import json
-import os
-import shutil
 from pathlib import Path
 
-import pandas as pd
-from landscape.command import run, whole
+from landscape import parquet, sealed
+from landscape.command import InputError, link, run
 from landscape.vectors import opened
 
 
@@ -17,27 +14,25 @@ def main(argv=None):
     parser.add_argument("--output", type=Path, required=True, help="folder")
     args = parser.parse_args(argv)
 
-    last = {folder: pd.read_csv(folder / "scores.csv").iloc[-1] for folder in args.candidates}
+    scores = {folder: parquet.read_frame(folder / "scores.parquet") for folder in args.candidates}
+    for folder, table in scores.items():
+        if table.empty or not {"epoch", "dev_error"} <= set(table):
+            raise InputError(f"{folder}: scores without a row, epoch or dev_error; train it again")
+    last = {folder: table.iloc[-1] for folder, table in scores.items()}
     # the first of equals: candidates come with fewer epochs first
     best = min(last, key=lambda folder: last[folder]["dev_error"])
-    args.output.mkdir(parents=True, exist_ok=True)
-    for name in ("log.csv", "scores.csv"):
-        with whole(args.output / name) as beside:
-            shutil.copyfile(best / name, beside)
+    log = parquet.read_frame(best / "log.parquet")
     checkpoint = best / f"epoch_{int(last[best]['epoch']):02d}.safetensors"
-    opened(checkpoint, "np")  # it may have been deleted
-    with whole(args.output / "final.safetensors") as beside:
-        try:
-            os.link(checkpoint, beside)
-        except OSError:  # not every file system has links, or has them across folders
-            shutil.copyfile(checkpoint, beside)
+    opened(checkpoint, "np")  # it may be damaged, or have been deleted
+    parquet.write_frame(log, args.output / "log.parquet")
+    parquet.write_frame(scores[best], args.output / "scores.parquet")
+    link(checkpoint, args.output / "final.safetensors")
     chosen = {
         "candidate": best.name,
         "epochs": int(last[best]["epoch"]),
         "dev_error": {folder.name: float(row["dev_error"]) for folder, row in last.items()},
     }
-    with whole(args.output / "selected.json") as beside:
-        beside.write_text(json.dumps(chosen, indent=2) + "\n")
+    sealed.write_json(chosen, args.output / "selected.json")
     print(f"{best.name} of {', '.join(folder.name for folder in args.candidates)}")
 
 

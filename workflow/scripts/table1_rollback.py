@@ -2,45 +2,8 @@
 
 import argparse
 
-from landscape import figures, tables
+from landscape import figures, rollbacks, tables
 from landscape.command import run, whole
-from landscape.intervals import wilson
-
-GROUPS = ["none", *tables.GROUPS]
-
-
-def accuracies(rollbacks):
-    """One row a task and group: the mean over seeds, its interval, the change, in percent.
-
-    All seeds answer the same n dev examples, so that more seeds do not narrow the interval.
-    """
-    share = rollbacks["dev_correct"] / rollbacks["dev_n"]
-    cells = rollbacks.assign(accuracy=100 * share).groupby(["task", "group"], sort=False)
-    table = cells.agg(
-        layers=("layers", "first"),
-        accuracy=("accuracy", "mean"),
-        n=("dev_n", "first"),
-        seeds=("seed", "nunique"),
-    ).reset_index()
-    low, high = wilson(table["accuracy"] / 100, table["n"])
-    table.insert(4, "low", 100 * low)
-    table.insert(5, "high", 100 * high)
-    whole_model = table[table["group"] == "none"].set_index("task")["accuracy"]
-    table.insert(4, "change", table["accuracy"] - table["task"].map(whole_model))
-    return table
-
-
-def check(rollbacks):
-    """Each run has each group once, on the same layers and the same dev examples."""
-    for (task, seed), run_ in rollbacks.groupby(["task", "seed"]):
-        if sorted(run_["group"]) != sorted(GROUPS):
-            found = ", ".join(run_["group"])
-            tables.stop(run_, f"{task}, seed {seed}: groups {found}, expected {', '.join(GROUPS)}")
-    for by, column in (("group", "layers"), ("task", "dev_n")):
-        for key, values in rollbacks.groupby(by)[column]:
-            if values.nunique() > 1:
-                found = ", ".join(map(str, values.unique()))
-                tables.stop(rollbacks, f"{by} {key} has {column} {found}, expected one")
 
 
 def cells(table):
@@ -88,12 +51,8 @@ def main(argv=None):
     parser.add_argument("--markdown", required=True)
     parser.add_argument("--latex", required=True)
     args = parser.parse_args(argv)
-    columns = [*tables.KEY, "group", "layers", "dev_correct", "dev_n"]
-    rollbacks = tables.read(args.rollbacks, columns)
-    rollbacks = tables.select(rollbacks, group=GROUPS, task=args.tasks, init=[args.init])
-    check(rollbacks)
 
-    table = accuracies(rollbacks)
+    table = rollbacks.read(args.rollbacks, args.init, args.tasks)
     tables.write_csv(table.assign(init=args.init), args.csv)
     for write, path in ((markdown, args.markdown), (latex, args.latex)):
         with whole(path) as beside:

@@ -8,6 +8,7 @@ import pandas as pd
 from landscape import figures, measures, tables
 from landscape.command import InputError, run, whole
 from landscape.runs import Run, gives_one_class
+from landscape.sealed import read_json
 
 NOTES = """\
 *low*, *middle*, *high*: ‖δ‖/‖θ0‖ of the group's parameters as one vector. *Off the plane*: the
@@ -30,7 +31,9 @@ def main(argv=None):
     parser.add_argument("--markdown", required=True)
     args = parser.parse_args(argv)
 
-    selected = {tables.run_of(Path(path).parent): tables.read_json(path) for path in args.selected}
+    selected = {
+        tables.run_of(Path(path).parent): read_json(path, "candidate") for path in args.selected
+    }
     norms = tables.read_norms(args.norms)
     ends = tables.read(args.curves, [*tables.KEY, "landmark", "dtype", "train_loss", "dev_error"])
     ends = tables.select(ends, task=None, landmark=["end"], dtype=["float32"])

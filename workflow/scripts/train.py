@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from landscape import gpu, labels
-from landscape.command import InputError, move, run, whole
+from landscape.command import InputError, link, run
 
 
 def main(argv=None):
@@ -37,8 +37,9 @@ def main(argv=None):
     os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"  # what deterministic kernels ask for
     import torch
     from accelerate import Accelerator, DistributedDataParallelKwargs, InitProcessGroupKwargs
-    from landscape import models, provenance, training
+    from landscape import locks, models, provenance, training
     from landscape.batches import Examples
+    from landscape.parquet import write_frame
 
     torch.set_num_threads(max(1, args.threads // args.processes))
     torch.use_deterministic_algorithms(True, warn_only=True)
@@ -65,6 +66,8 @@ def main(argv=None):
             f"--processes {args.processes}: {accelerator.num_processes} run here; "
             "launch.py starts several"
         )
+    if accelerator.is_main_process:
+        locks.hold(args.state / "lock")
     recipe = training.Recipe(**args.recipe, seed=seed)
     # inputs that change under a half-finished run must not be mixed with it
     weights = args.checkpoint or f"{args.start}/model.safetensors"
@@ -78,10 +81,10 @@ def main(argv=None):
     if accelerator.is_main_process:
         args.output.mkdir(parents=True, exist_ok=True)
         for name, table in {"log": log, "scores": scores}.items():
-            with whole(args.output / f"{name}.csv") as beside:
-                labels.label(table, args.labels).to_csv(beside, index=False)
+            write_frame(labels.label(table, args.labels), args.output / f"{name}.parquet")
+        # the state stays until all is there: a job that is killed here goes on here
         for path in sorted(args.state.glob("epoch_*.safetensors")):
-            move(path, args.output / path.name)
+            link(path, args.output / path.name)
         shutil.rmtree(args.state)
 
 

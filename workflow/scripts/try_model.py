@@ -5,11 +5,11 @@ must be decided once for all of the task's surfaces, wherever their chunks run, 
 """
 
 import argparse
-import json
 from pathlib import Path
 
 from landscape import gpu
-from landscape.command import InputError, one_line, run, whole
+from landscape.command import InputError, one_line, run
+from landscape.sealed import write_json
 
 
 def main(argv=None):
@@ -49,8 +49,7 @@ def main(argv=None):
             if not logits.isfinite().all():
                 raise InputError(f"{what}: what it gives is not finite")
     decided = {"dtype": gpu.best_dtype(args.dtype)}
-    with whole(args.output) as beside:
-        beside.write_text(json.dumps(decided) + "\n")
+    write_json(decided, args.output)
     print(f"{type(model).__name__} takes them; dtype {args.dtype} is {decided['dtype']} here")
 
 

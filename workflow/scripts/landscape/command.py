@@ -77,13 +77,10 @@ def flush(path):
         os.close(opened)
 
 
-def move(source, target):
-    """Give a file another place, on another file system too: whole or not at all."""
-    try:
-        os.replace(source, target)
-    except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-        with whole(target) as beside:
+def link(source, target):
+    """Give a file a second place: whole or not at all, and no more disk where that can be."""
+    with whole(target) as beside:
+        try:
+            os.link(source, beside)
+        except OSError:  # not every file system has links, or has them across folders
             shutil.copyfile(source, beside)
-        Path(source).unlink()

@@ -7,13 +7,15 @@ gives its GPUs back.
 """
 
 import fcntl
-import json
 import os
+import re
+import subprocess
 import tempfile
 import time
 from pathlib import Path
 
 from .command import InputError
+from .sealed import read_json
 
 held = []  # open files; closing one would give the GPU back
 
@@ -37,6 +39,8 @@ def lease(number=1, folder=None):
     names = visible()
     if not names or (len(names) == number and "SLURM_JOB_ID" in os.environ):
         return  # jobs of a cluster may each see their own GPU as number 0
+    os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")  # numbers are nvidia-smi's
+    names = locks_of(names)
     if len(names) < number:
         raise InputError(
             f"gpus_per_run: {number} GPUs a job, and this job can use {len(names)} "
@@ -50,15 +54,49 @@ def lease(number=1, folder=None):
     print(f"GPU {', '.join(free)}", flush=True)
 
 
+def locks_of(names):
+    """{name of a GPU: name of its lock}: its UUID, where nvidia-smi says which that is.
+
+    A GPU that is cut into MIG devices stands for the first of them, as CUDA takes it. A GPU that
+    has two names among these keeps the first.
+    """
+    try:
+        told = subprocess.run(
+            ["nvidia-smi", "-L"], capture_output=True, encoding="utf-8", timeout=60
+        ).stdout
+    except (OSError, subprocess.SubprocessError):
+        told = ""
+    known, ids = {}, []
+    for line in told.splitlines():
+        if not (uuid := re.search(r"\(UUID: (.+?)\)", line)):
+            continue
+        if gpu := re.match(r"GPU (\d+):", line):
+            ids = [gpu[1], uuid[1]]
+        lock = known.setdefault(uuid[1], uuid[1])
+        known |= dict.fromkeys(ids, lock)
+        if not gpu:
+            ids = []  # the GPU's further MIG devices are not what its own name means
+    locks = {}
+    for name in names:
+        whole = [uuid for uuid in known if "-" in name and uuid.startswith(name)]  # may be cut
+        lock = known.get(name) or (known[whole[0]] if whole else name)
+        if lock not in locks.values():
+            locks[name] = lock
+    return locks
+
+
 def locked(folder, names, number):
-    """{name: locked file} of `number` free GPUs; {} and no lock where fewer are free."""
+    """{name: locked file} of `number` free GPUs; {} and no lock where fewer are free.
+
+    names: {name of a GPU: name of its lock}.
+    """
     free = {}
     try:
-        if not folder.exists():
-            folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        if folder.stat().st_uid == os.getuid():
             folder.chmod(0o1777)  # the machine's other users take turns too
-        for name in names:
-            file = open(folder / name.replace("/", "_"), encoding="utf-8", opener=readable)
+        for name, lock in names.items():
+            file = open(folder / lock.replace("/", "_"), encoding="utf-8", opener=readable)
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -125,7 +163,7 @@ def dtype_of(wanted, tried):
     """
     if wanted != "auto" or tried is None:
         return best_dtype(wanted)
-    decided = json.loads(Path(tried).read_text(encoding="utf-8"))["dtype"]
+    decided = read_json(tried, "dtype")["dtype"]
     if decided == "bfloat16" != best_dtype("auto"):
         raise InputError(
             f"{tried}: dtype: auto was decided as bfloat16, which this job's device does not "

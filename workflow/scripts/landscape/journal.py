@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from .locks import locked
 from .sealed import seal, unseal
 
 
@@ -10,23 +11,28 @@ class Journal:
     """Rows as JSON lines behind a first line that says for which inputs they hold.
 
     Each line ends with its checksum. Rows of other inputs are dropped, and so is a line that is
-    damaged or was cut short, with all that follow it.
+    damaged or was cut short, with all that follow it. What is good stays on disk as it is.
+    Raises InputError where another process writes to it.
     """
 
     def __init__(self, path, key):
         self.path, self.rows = Path(path), []
-        first = json.dumps(key, sort_keys=True)
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        lines = self.path.read_bytes().split(b"\n") if self.path.exists() else []
-        if lines and lines[0] == seal(first):
-            for line in lines[1:]:
+        self.file = locked(self.path)
+        self.file.seek(0)
+        first, *lines = self.file.read().split(b"\n")
+        wanted, good = seal(json.dumps(key, sort_keys=True)), 0
+        if first == wanted and lines:
+            good = len(first) + 1
+            for line in lines[:-1]:  # behind the last line break is nothing, or a part of a line
                 try:
                     self.rows.append(json.loads(unseal(line)))
                 except ValueError:
                     break
-        self.file = open(self.path, "wb")
-        for text in [first, *map(json.dumps, self.rows)]:
-            self.file.write(seal(text) + b"\n")
+                good += len(line) + 1
+        self.file.truncate(good)
+        if not good:
+            self.file.write(wanted + b"\n")
         self.file.flush()
 
     def add(self, row):
@@ -35,5 +41,5 @@ class Journal:
         self.file.flush()
 
     def remove(self):
-        self.file.close()
         self.path.unlink()
+        self.file.close()

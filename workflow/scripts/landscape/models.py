@@ -11,7 +11,7 @@ import re
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import vectors, weights
+from . import sealed, vectors, weights
 from .command import InputError, one_line
 
 ENCODER, HEAD = "encoder.", "head."
@@ -40,12 +40,13 @@ def names_of_layers(names, first, last):
 def check_folder(folder, with_weights=True):
     """The config.json of a model folder, as a dict.
 
-    Raises InputError where a folder holds no model, a quantised one, or one without safetensors
-    weights.
+    Raises InputError where a folder holds no model, a quantised or a damaged one, or one without
+    safetensors weights.
     """
     path = Path(folder) / "config.json"
     if not path.is_file():
         raise InputError(f"{folder}: no config.json; give a folder made by save_pretrained")
+    sealed.check_sums(folder, with_weights)
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
@@ -76,12 +77,13 @@ def loading(folder):
 
 
 def load_tokenizer(folder):
-    """The folder's tokenizer. Raises InputError where there is none, or one without padding."""
+    """The folder's tokenizer. Raises InputError for none, a damaged one, or one without padding."""
     from transformers import AutoTokenizer
 
     # without any of these transformers would make up a tokenizer that knows no word
     if not any(list(Path(folder).glob(name)) for name in VOCABULARIES):
         raise InputError(f"{folder}: no tokenizer there ({', '.join(VOCABULARIES)})")
+    sealed.check_sums(folder, weights=False)
     with loading(folder):
         tokenizer = AutoTokenizer.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False
@@ -140,6 +142,7 @@ def save_encoder(encoder, folder, made=()):
     metadata = {"made": json.dumps(list(made))}
     path = Path(folder) / "model.safetensors"
     vectors.write_tensors(path, dict(encoder.named_parameters()), metadata)
+    sealed.write_sums(folder, weights=False)
 
 
 def made_by_seed(folder):

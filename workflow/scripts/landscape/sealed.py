@@ -1,12 +1,20 @@
-"""Text and tables with their checksums, so that damage is seen."""
+"""Text, JSON and folders of our own with their checksums, so that damage is seen.
 
+A file without a checksum is another program's, or a person's, and is read as it is.
+"""
+
+import hashlib
 import json
 import zlib
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from pathlib import Path
 
 from .command import InputError, whole
+
+DAMAGED = "damaged: its checksum is another; delete it to have it made again"
+SUMS = "SHA256SUMS"  # as sha256sum writes it: `sha256sum -c` reads it too
+
+
+# Text
 
 
 def seal(text):
@@ -18,43 +26,87 @@ def seal(text):
 def unseal(content):
     """The text of what `seal` gave. Raises ValueError where that was damaged or cut short."""
     if content[-9:] != b" %08x" % zlib.crc32(content[:-9]):
-        raise ValueError("damaged: its checksum is another; delete it to have it made again")
+        raise ValueError(DAMAGED)
     return content[:-9].decode()
 
 
-def write_table(table, key, facts, path):
-    """Write an Arrow table as Parquet, whole or not at all, with facts (JSON) under a key."""
-    noted = seal(json.dumps({"facts": facts, "columns": checksums(table)}))
+# JSON
+
+
+def write_json(facts, path):
+    """Write a dict as JSON, with the checksum of all else under `checksum`."""
     with whole(path) as beside:
-        pq.write_table(
-            table.replace_schema_metadata({key: noted}), beside, write_page_checksum=True
-        )
+        text = json.dumps(facts | {"checksum": of_json(facts)}, indent=2)
+        beside.write_text(text + "\n", encoding="utf-8")
 
 
-def read_table(path, key):
-    """(table, facts) of what `write_table` wrote.
+def read_json(path, *keys):
+    """The dict of a JSON file, which must have these keys.
 
-    Raises InputError for another kind of file, and for one that is damaged: pages have checksums
-    of their own, but their headers have none.
+    Raises InputError where it is none, or damaged.
     """
     try:
-        table = pq.read_table(path, page_checksum_verification=True)
-        noted = json.loads(unseal(table.schema.metadata[key.encode()]))
-        if noted["columns"] != checksums(table):
-            raise ValueError("damaged: its content is another; delete it to have it made again")
-    except (OSError, ValueError, pa.ArrowException, KeyError, TypeError) as error:
-        raise InputError(f"{path}: no whole file of {key} ({error})")
-    return table, noted["facts"]
+        facts = json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file")
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{path}: cannot be read as JSON ({error}); delete it to have it made again"
+        )
+    if not isinstance(facts, dict):
+        raise InputError(
+            f"{path}: holds a {type(facts).__name__}, expected names and values; delete it to have "
+            "it made again"
+        )
+    if facts.pop("checksum", None) not in (None, of_json(facts)):
+        raise InputError(f"{path}: {DAMAGED}")
+    for key in keys:
+        if key not in facts:
+            raise InputError(f"{path}: no {key!r} in it; delete it to have it made again")
+    return facts
 
 
-def checksums(table):
-    """{column: checksum of its values}."""
-    return {name: checksum(table[name].combine_chunks()) for name in table.column_names}
+def of_json(facts):
+    return f"{zlib.crc32(json.dumps(facts, sort_keys=True).encode()):08x}"
 
 
-def checksum(array):
-    if isinstance(array, pa.ListArray):
-        return f"{checksum(array.value_lengths())} {checksum(array.flatten())}"
-    values = array.to_numpy(zero_copy_only=False)
-    content = repr(array.to_pylist()).encode() if values.dtype == object else values.tobytes()
-    return f"{zlib.crc32(content):08x}"
+# Folders that transformers reads: its files have no place for a checksum
+
+
+def write_sums(folder, weights=True):
+    """Write the checksums of a folder's files beside them.
+
+    weights: whether of safetensors files too; those that `vectors.write` made have their own.
+    """
+    lines = [
+        f"{digest(file)}  {file.name}\n"
+        for file in sorted(Path(folder).glob("[!.]*"))
+        if file.is_file() and file.name != SUMS and (weights or file.suffix != ".safetensors")
+    ]
+    with whole(Path(folder) / SUMS) as beside:
+        beside.write_text("".join(lines), encoding="utf-8")
+
+
+def check_sums(folder, weights=True):
+    """Raise InputError where a folder has checksums and a file is not as they say.
+
+    weights: whether safetensors files are looked at too, which takes a second for each GB.
+    """
+    path = Path(folder) / SUMS
+    if not path.is_file():
+        return
+    for line in path.read_bytes().splitlines():
+        written, _, name = line.decode(errors="replace").partition("  ")
+        file = Path(folder) / name
+        if not weights and file.suffix == ".safetensors":
+            continue
+        if not name or not file.is_file() or digest(file) != written:
+            raise InputError(
+                f"{file}: not the file that {path} names: delete the folder to have it made again; "
+                f"or delete {SUMS} if you changed the file yourself"
+            )
+
+
+def digest(path):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -176,8 +176,13 @@ def _plain(value):
 def _parquet(path, wanted):
     import pyarrow.parquet as pq
 
-    names = pq.read_schema(path).names
+    from . import parquet
+
+    schema = pq.read_schema(path)
     if not wanted:
-        return _by_column(path, names, [])
-    table = pq.read_table(path, columns=wanted)
+        return _by_column(path, schema.names, [])
+    if parquet.CHECKSUM.encode() in (schema.metadata or {}):  # the embedded study's, a download
+        table = parquet.read(path)
+    else:
+        table = pq.read_table(path, columns=wanted)
     return {name: table[name].to_pylist() for name in wanted}

@@ -1,7 +1,6 @@
 """What an interrupted training goes on from, kept outside the declared outputs."""
 
 import json
-import shutil
 from pathlib import Path
 
 import torch
@@ -82,7 +81,9 @@ class State:
         return facts["log"], facts["scores"], facts["random"]
 
     def clear(self):
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Remove all that was saved, but not the lock of who is at work here."""
+        for file in self.folder.glob("*.*"):
+            file.unlink()
 
 
 def random_state(device):

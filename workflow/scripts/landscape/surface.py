@@ -5,9 +5,8 @@ import math
 import pandas as pd
 import pyarrow as pa
 
-from . import folds
+from . import folds, parquet
 from .command import InputError
-from .sealed import read_table, write_table
 
 
 def row(alpha, beta, landmark, dtype, **measured):
@@ -29,12 +28,12 @@ def write(table, provenance, path):
     arrow = pa.Table.from_pandas(table, preserve_index=False)
     index = table.columns.get_loc("landmark")  # all-null in a chunk without landmarks
     arrow = arrow.set_column(index, "landmark", arrow["landmark"].cast(pa.string()))
-    write_table(arrow, "provenance", provenance, path)
+    parquet.write(arrow, path, provenance=provenance)
 
 
 def read(path):
     """(table, provenance) of a surface or of a chunk of one."""
-    arrow, provenance = read_table(path, "provenance")
+    arrow, provenance = parquet.read(path, "provenance")
     return arrow.to_pandas(), provenance
 
 

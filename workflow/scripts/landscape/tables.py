@@ -1,12 +1,13 @@
 """What figures and tables are made from: tidy tables, checked when read, and their parts."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from . import parquet
 from .command import InputError, whole
+from .sealed import read_json
 
 # in the paper's order, by the names that readers know
 INITS = {"scratch": "From scratch", "pretrained": "Pre-trained"}
@@ -28,7 +29,9 @@ def read(paths, columns):
 
 def read_norms(paths):
     """{(init, task, seed): what direction.py wrote} of files …/{init}/{task}/s{seed}.json."""
-    return {run_of(Path(path).with_suffix("")): read_json(path) for path in paths}
+    return {
+        run_of(Path(path).with_suffix("")): read_json(path, "norm", "start_norm") for path in paths
+    }
 
 
 def run_of(path):
@@ -37,29 +40,12 @@ def run_of(path):
     return init, task, int(seed.removeprefix("s"))
 
 
-def read_json(path):
-    try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read as JSON ({error})")
-
-
-def json_of(given):
-    """JSON as it is given, or in a file of that name. Raises InputError where it is neither."""
-    if not given.lstrip().startswith(("{", "[")):
-        return read_json(given)
-    try:
-        return json.loads(given)
-    except ValueError as error:
-        raise InputError(f"{given[:40]}…: cannot be read as JSON ({error})")
-
-
 def _read_one(path, columns):
     if not path.is_file():
         raise InputError(f"{path}: no such file")
     try:
         if path.suffix == ".parquet":
-            table = pd.read_parquet(path, page_checksum_verification=True)
+            table = parquet.read_frame(path)
         else:  # pandas would also take names such as "None" and "null" for missing values
             missing = {"keep_default_na": False, "na_values": ["", "nan", "NaN"]}
             table = pd.read_csv(path, dtype=dict.fromkeys(TEXT, str), **missing)

@@ -8,9 +8,8 @@ The tokenised table has one row an example: `row` (its number in the source), `i
 import numpy as np
 import pyarrow as pa
 
-from . import sources
+from . import parquet, sources
 from .command import InputError
-from .sealed import read_table, write_table
 
 
 def classes_of(labels, path, column):
@@ -78,12 +77,12 @@ def tokenise(tokenizer, texts, labels, classes, max_length, source):
 
 def write(table, facts, path):
     """Write a tokenised table with its facts, whole or not at all."""
-    write_table(table, "task", facts, path)
+    parquet.write(table, path, task=facts)
 
 
 def read(path):
     """A tokenised table and its facts. Raises InputError where it is none, or damaged."""
-    return read_table(path, "task")
+    return parquet.read(path, "task")
 
 
 def sample(table, size, seed):

@@ -1,11 +1,12 @@
 """Where the epochs of a run lie relative to a plane: the paper's Eqs. 3–5 and the signed fit."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 
 from .command import InputError
+from .parquet import read_frame
+from .sealed import read_json
 from .vectors import dot, same_tensors
 
 
@@ -14,12 +15,12 @@ def checkpoints(run, further=None):
 
     Raises InputError where some are missing.
     """
-    selected = json.loads((Path(run) / "selected.json").read_text())
+    selected = read_json(Path(run) / "selected.json", "candidate", "epochs")
     first = epochs(Path(run) / selected["candidate"], selected["epochs"])
     if further is None:
         return first, []
-    scores = (Path(further) / "scores.csv").read_text().splitlines()
-    return first, epochs(Path(further), len(scores) - 1)
+    scores = read_frame(Path(further) / "scores.parquet")
+    return first, epochs(Path(further), len(scores))
 
 
 def epochs(folder, number):

@@ -15,7 +15,9 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from .command import InputError, whole
+from .sealed import DAMAGED
 
+CHECKSUM = "content_sha256"  # in the metadata
 BLOCK = 1 << 20  # elements turned to float64 at a time
 
 
@@ -40,6 +42,15 @@ def opened(path, framework, verified=True):
         raise InputError(f"{path}: not a whole safetensors file ({error})")
 
 
+def checksum(path):
+    """The checksum that a file of ours carries, in hex; None for another program's.
+
+    Raises InputError as `opened`.
+    """
+    with opened(path, "np") as file:
+        return (file.metadata() or {}).get(CHECKSUM)
+
+
 @cache
 def verify(path, changed):
     """Raise ValueError where a file that `write` made is not as it was written.
@@ -50,16 +61,16 @@ def verify(path, changed):
     with open(path, "rb") as file:
         (length,) = struct.unpack("<Q", file.read(8))
         header = json.loads(file.read(length))
-        written = header.pop("__metadata__", {}).get("sha256")
+        written = header.get("__metadata__", {}).pop(CHECKSUM, None)
         digest = hashlib.sha256(described(header))
         while written and (block := file.read(BLOCK)):
             digest.update(block)
     if written and digest.hexdigest() != written:
-        raise ValueError("damaged: its checksum is another; delete it to have it made again")
+        raise ValueError(DAMAGED)
 
 
 def described(header):
-    """Names, types, shapes and places of a file's tensors, as bytes."""
+    """Names, types, shapes and places of a file's tensors, and its metadata, as bytes."""
     return json.dumps(header, sort_keys=True).encode()
 
 
@@ -105,15 +116,15 @@ def write(path, shapes, tensor, metadata=None):
 
     shapes: {name: shape}; tensor: name → array; metadata: {str: str}.
     """
-    header, offset = {}, 0
+    header, offset = {"__metadata__": {"format": "pt"} | (metadata or {})}, 0
     for name, shape in shapes.items():
         end = offset + 4 * math.prod(shape)
         header[name] = {"dtype": "F32", "shape": list(shape), "data_offsets": [offset, end]}
         offset = end
     digest = hashlib.sha256(described(header))
     later = "0" * 2 * digest.digest_size  # known when all is written
-    metadata = {"format": "pt"} | (metadata or {}) | {"sha256": later}
-    text = json.dumps({"__metadata__": metadata} | header).encode()
+    header["__metadata__"][CHECKSUM] = later
+    text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
     with whole(path) as beside, open(beside, "wb") as file:
         file.write(struct.pack("<Q", len(text)) + text)

@@ -7,6 +7,7 @@ and says so in a log that nobody reads. Here the one is refused, the other only 
 import json
 from pathlib import Path
 
+from . import vectors
 from .command import InputError
 
 WRAPPERS = ("module.", "_orig_mod.", "model.")  # DataParallel, torch.compile, a Lightning module
@@ -41,19 +42,14 @@ def read(folder):
     """{name: tensor, memory-mapped} of a folder's floating-point tensors.
 
     What wrappers put before all names is taken off; integers are no weights, but buffers.
-    Raises InputError for a file that is cut short or is none.
+    Raises InputError for a file that is cut short, damaged or none.
     """
-    from safetensors import SafetensorError, safe_open
-
     tensors = {}
     for path in files(folder):
-        try:
-            with safe_open(path, framework="pt") as file:
-                for name in file.keys():
-                    if file.get_slice(name).get_dtype() in FLOATS:
-                        tensors[name] = file.get_tensor(name)
-        except (SafetensorError, OSError) as error:
-            raise InputError(f"{path}: not a whole safetensors file ({error})")
+        with vectors.opened(path, "pt") as file:
+            for name in file.keys():
+                if file.get_slice(name).get_dtype() in FLOATS:
+                    tensors[name] = file.get_tensor(name)
     while wrappers := [w for w in WRAPPERS if tensors and all(n.startswith(w) for n in tensors)]:
         tensors = {name.removeprefix(wrappers[0]): tensor for name, tensor in tensors.items()}
     return tensors
