@@ -41,10 +41,11 @@ rule pretrain:
     params:
         recipe=json.dumps(MODEL["pretrain"]["recipe"], sort_keys=True),
         seed=MODEL["pretrain"]["seed"],
+        state=f"{STATE}/models/pretraining",
     message:
         "pre-train the mini BERT"
     shell:
         "python {input.code[0]:q} --text {input.text} --tokenizer $(dirname {input.tokenizer[0]})"
         " --architecture $(dirname {input.architecture}) --recipe {params.recipe:q}"
-        " --seed {params.seed} --threads {threads} --output $(dirname {output.config})"
-        " > {log} 2>&1"
+        " --seed {params.seed} --threads {threads} --state {params.state}"
+        " --output $(dirname {output.config}) > {log} 2>&1"

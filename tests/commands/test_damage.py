@@ -4,9 +4,11 @@ import helpers
 import numpy as np
 import pandas as pd
 import pytest
-from landscape import models, surface, tasks, vectors
+from landscape import models, parquet, sealed, surface, tasks, vectors
 from landscape.command import InputError
 from landscape.state import State
+
+import make_language
 
 
 def truncated(share):
@@ -63,8 +65,25 @@ def measured(path):
     return read
 
 
+def log(path):
+    """Of a training, as of all tables that no person reads: text, numbers and what is missing."""
+    rng = np.random.default_rng(0)
+    columns = {"task": "sst2", "step": range(300), "loss": rng.random(300)}
+    table = pd.DataFrame(columns | {"landmark": None})
+    table.loc[7, "landmark"] = "end"
+    parquet.write_frame(table, path)
+    return lambda: parquet.read_frame(path).to_csv()
+
+
+def chosen(path):
+    """As all JSON of ours."""
+    facts = {"candidate": "e3_lr1e-05", "epochs": 3, "dev_error": {"e3_lr1e-05": 0.125}}
+    sealed.write_json(facts, path)
+    return lambda: sealed.read_json(path)
+
+
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
-@pytest.mark.parametrize("made", [checkpoint, split, measured])
+@pytest.mark.parametrize("made", [checkpoint, split, measured, log, chosen])
 def test_damage_is_refused_by_name_or_changed_nothing(tmp_path, made, damage):
     """A flipped bit in a comment of the format's own may change nothing: then nothing is lost."""
     path = tmp_path / "file"
@@ -77,6 +96,23 @@ def test_damage_is_refused_by_name_or_changed_nothing(tmp_path, made, damage):
         assert str(path) in str(error)
     else:
         assert after == before
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+@pytest.mark.parametrize("file", ["config.json", "tokenizer.json", "tokenizer_config.json"])
+def test_damage_in_a_folder_of_ours_is_refused_by_name(tmp_path, file, damage):
+    """θ0's config and a tokenizer: what transformers reads has no place for a checksum."""
+    models.save_encoder(helpers.classifier().base_model, tmp_path)
+    make_language.write_tokenizer(tmp_path, ["a", "b"])
+    sealed.write_sums(tmp_path)
+    path = tmp_path / file
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(InputError) as error:
+        models.check_folder(tmp_path)
+    assert str(path) in str(error.value)
+    with pytest.raises(InputError) as error:
+        models.load_tokenizer(tmp_path)
+    assert str(path) in str(error.value)
 
 
 @pytest.fixture

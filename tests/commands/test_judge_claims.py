@@ -9,6 +9,8 @@ import pytest
 from helpers import error_of
 from known import AXIS, bowl, surface, without_folds
 from landscape import folds, tasks
+from landscape.parquet import read_frame, write_frame
+from landscape.sealed import write_json
 
 import judge_claims
 
@@ -24,11 +26,7 @@ class Study:
 
     def write(self, option, name, table):
         path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix == ".parquet":
-            table.to_parquet(path)
-        else:
-            table.to_csv(path, index=False, na_rep="NaN")
+        write_frame(table, path)
         self.files.setdefault(option, []).append(path)
 
     def task(self, task, classes=2):
@@ -67,20 +65,19 @@ class Study:
             add("surfaces", f"{plane}.parquet", without_folds(points, noise).assign(plane=plane))
         end = loss(1.0, 0.0)
         log = pd.DataFrame({"epoch": [0.5, 1.0, 1.5, 2.0], "loss": end + np.array([2, 1, 0.2, 0])})
-        add("logs", "log.csv", log)
+        add("logs", "log.parquet", log)
         share = {"dev_error": wrong / 100, "dev_n": 100}
-        add("scores", "scores.csv", pd.DataFrame({"epoch": [1, 2]}).assign(**share))
+        add("scores", "scores.parquet", pd.DataFrame({"epoch": [1, 2]}).assign(**share))
         path = {"epoch": [0, 1, 2], "cos": [np.nan, 0.6, 1.0], "path": [0, 0.7, 1.4]}
-        add("projections", "projection.csv", pd.DataFrame(path).assign(cos_axes=0.01))
+        add("projections", "projection.parquet", pd.DataFrame(path).assign(cos_axes=0.01))
         if init == "pretrained":
             lost = {"none": 0, "low": 1, "middle": 10, "high": 40}
             errors = [(wrong + more) / 100 for more in lost.values()]
             rollback = pd.DataFrame({"group": list(lost), "dev_error": errors})
-            add("rollbacks", "rollback.csv", without_folds(rollback, noise))
+            add("rollbacks", "rollback.parquet", without_folds(rollback, noise))
         norms = {"whole": 2.0, "0": 1.0, "1": 1.0, "2": 1.0}
         path = self.folder / f"norms/{of}.json"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({"norm": norms, "start_norm": norms}))
+        write_json({"norm": norms, "start_norm": norms}, path)
         self.files.setdefault("norms", []).append(path)
 
     def sharpness(self, init, task, average, worst=(0.5,), rho=0.05):
@@ -91,7 +88,7 @@ class Study:
         table = table.assign(init=init, task=task, seed=0)
         for fold, name in enumerate(folds.columns("train")):
             table[name] = table["train_loss"] * (1 + fold / 1000)
-        self.write("sharpness", f"sharpness/{init}/{task}/s0.csv", table)
+        self.write("sharpness", f"sharpness/{init}/{task}/s0.parquet", table)
 
     def argv(self):
         argv = [part for option, paths in self.files.items() for part in (f"--{option}", *paths)]
@@ -247,8 +244,7 @@ def test_rises_that_are_not_finite_are_no_sharpness(ends):
 @pytest.mark.parametrize("kind", ["surfaces", "rollbacks"])
 def test_a_file_of_an_older_version_is_named_with_what_it_lacks(ends, kind):
     path = ends.files[kind][0]
-    read, write = (pd.read_parquet, "to_parquet") if kind == "surfaces" else (pd.read_csv, "to_csv")
-    getattr(read(path).drop(columns=folds.columns("dev")), write)(path)
+    write_frame(read_frame(path).drop(columns=folds.columns("dev")), path)
     error = error_of(judge_claims.main, ends.argv())
     assert f"{path}: no column dev_error_without_0, dev_error_without_1, " in error
 
@@ -257,4 +253,4 @@ def test_balls_of_several_sizes_are_refused(ends):
     ends.sharpness("pretrained", "mnli", average=(0.1, 0.2), rho=0.05)
     ends.sharpness("scratch", "mnli", average=(0.1, 0.2), rho=0.1)
     error = error_of(judge_claims.main, ends.argv())
-    assert "sharpness/scratch/mnli/s0.csv" in error and "rho 0.05, 0.1" in error
+    assert "sharpness/scratch/mnli/s0.parquet" in error and "rho 0.05, 0.1" in error

@@ -6,6 +6,7 @@ import helpers
 import pytest
 from landscape import gpu, models
 from landscape.command import InputError
+from landscape.sealed import write_json
 
 import try_model
 
@@ -66,7 +67,7 @@ def test_what_works_is_let_through(tmp_path, case):
 
 
 def decided(folder, dtype):
-    (folder / "tried.json").write_text(json.dumps({"dtype": dtype}))
+    write_json({"dtype": dtype}, folder / "tried.json")
     return folder / "tried.json"
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from landscape import figures, tables
 from landscape.command import InputError
+from landscape.parquet import write_frame
 from matplotlib.figure import Figure
 
 import figure1_surfaces
@@ -51,15 +52,13 @@ def trajectory(init="pretrained", task="mrpc", seed=1, epochs=2, further=0):
 
 @pytest.fixture
 def write(tmp_path):
-    """Write tables as files of one kind; gives their paths."""
+    """Write tables as files; gives their paths."""
 
-    def to_files(*tables, suffix=".parquet"):
+    def to_files(*tables):
         paths = []
         for table in tables:
-            paths.append(str(tmp_path / f"{len(list(tmp_path.iterdir()))}{suffix}"))
-            getattr(table, {".parquet": "to_parquet", ".csv": "to_csv"}[suffix])(
-                paths[-1], index=False
-            )
+            paths.append(str(tmp_path / f"{len(list(tmp_path.iterdir()))}.parquet"))
+            write_frame(table, paths[-1])
         return paths
 
     return to_files
@@ -101,7 +100,7 @@ def test_landmarks_are_drawn_from_float32(tmp_path):
     """A surface in bfloat16 holds each landmark twice; two rows would draw it twice."""
     table = surface().assign(dtype="bfloat16")
     exact = table[table["landmark"].notna()].assign(dtype="float32", dev_error=0.25)
-    pd.concat([table, exact]).to_parquet(tmp_path / "both.parquet")
+    write_frame(pd.concat([table, exact]), tmp_path / "both.parquet")
     points = tables.read_surfaces([tmp_path / "both.parquet"], "dev_error")
     landmarks = points[points["landmark"] != ""]
     assert len(landmarks) == len(LANDMARKS) and (landmarks["dev_error"] == 0.25).all()
@@ -121,7 +120,7 @@ def with_holes(tmp_path):
     table = surface()
     table.loc[(table["alpha"] == 0) & (table["beta"] == 1), "train_loss"] = np.nan
     table.loc[(table["alpha"] == -1) & (table["beta"] == -1), "train_loss"] = np.inf
-    table.to_parquet(tmp_path / "holes.parquet")
+    write_frame(table, tmp_path / "holes.parquet")
     points = tables.read_surfaces([tmp_path / "holes.parquet"], "train_loss", plane=["full"])
     return points, figures.loss_scale(points, "viridis", 2.0)
 
@@ -188,7 +187,7 @@ def test_path_of_figure_1_takes_from_the_curve_what_lies_between_start_and_end(w
 
 def test_scales_are_shared_by_both_inits_and_centred_on_guessing(tmp_path):
     table = surface(classes=3)
-    table.to_parquet(tmp_path / "three.parquet")
+    write_frame(table, tmp_path / "three.parquet")
     points = tables.read_surfaces([tmp_path / "three.parquet"], "train_loss", plane=["full"])
     scale = figures.loss_scale(points, "viridis", 2.0)
     assert scale.top == pytest.approx(2 * np.log(3))
@@ -202,7 +201,7 @@ def test_training_loss_is_the_mean_of_bins_with_the_range_of_seeds(write, draw):
         keys = {"init": "scratch", "task": "mrpc", "seed": seed}
         return pd.DataFrame({**keys, "epoch": epochs, "loss": losses})
 
-    files = write(log(1, [4, 2, 1, 1]), log(2, [6, 4, 1, np.nan]), suffix=".csv")
+    files = write(log(1, [4, 2, 1, 1]), log(2, [6, 4, 1, np.nan]))
     drawn = draw(figure2_training_loss, "--logs", *files, "--bins", 2)
     assert list(drawn["epoch"]) == [0.25, 0.75]
     assert list(drawn.iloc[0][["loss", "low", "high", "seeds"]]) == ["4.0", 3, 5, 2]
@@ -212,7 +211,7 @@ def test_training_loss_is_the_mean_of_bins_with_the_range_of_seeds(write, draw):
 def test_trajectory_lies_within_the_drawn_window(write, draw):
     grid = np.linspace(-4, 4, 9)
     surfaces = write(surface(grid=grid), surface(init="scratch", grid=grid))
-    paths = write(trajectory(further=3), trajectory(init="scratch"), suffix=".csv")
+    paths = write(trajectory(further=3), trajectory(init="scratch"))
     drawn = draw(figure3_trajectories, "--surfaces", *surfaces, "--trajectories", *paths)
     points, epochs = (drawn[drawn["drawn"] == kind] for kind in ("surface", "trajectory"))
     assert sorted(points["alpha"].unique()) == [-1, 0, 1, 2]
@@ -222,14 +221,14 @@ def test_trajectory_lies_within_the_drawn_window(write, draw):
 
 
 def test_trajectory_of_another_seed_than_the_surface_is_refused(write, draw):
-    surfaces, paths = write(surface(seed=1)), write(trajectory(seed=2), suffix=".csv")
+    surfaces, paths = write(surface(seed=1)), write(trajectory(seed=2))
     with pytest.raises(InputError, match="no rows with init pretrained, task mrpc, seed 1"):
         draw(figure3_trajectories, "--surfaces", *surfaces, "--trajectories", *paths)
 
 
 def test_overfitting_draws_both_phases_of_one_init(write, draw):
     surfaces = write(surface(), surface(init="scratch"))
-    paths = write(trajectory(further=3), suffix=".csv")
+    paths = write(trajectory(further=3))
     drawn = draw(figure4_overfitting, "--surfaces", *surfaces, "--trajectories", *paths)
     epochs = drawn[drawn["drawn"] == "trajectory"]
     assert list(epochs["phase"]) == ["first"] * 3 + ["further"] * 3
@@ -269,7 +268,7 @@ def make_table(tmp_path, files, *flags):
 
 
 def test_table_gives_the_papers_numbers_from_its_counts(tmp_path, write):
-    table, markdown, latex = make_table(tmp_path, write(rollback(), suffix=".csv"))
+    table, markdown, latex = make_table(tmp_path, write(rollback()))
     assert markdown.splitlines() == [
         "| Dataset | Whole model | Layers 0-7 | Layers 8-15 | Layers 16-23 |",
         "| --- | ---: | ---: | ---: | ---: |",
@@ -290,7 +289,6 @@ def test_table_is_the_mean_over_seeds_in_the_order_of_the_tasks(tmp_path, write)
         rollback(correct=(300, 200, 100, 0)),
         rollback(correct=(302, 200, 100, 0), seed=2),
         rollback("sst2"),
-        suffix=".csv",
     )
     table, markdown, _ = make_table(tmp_path, files, "--tasks", "sst2", "mrpc")
     assert [line.split()[1] for line in markdown.splitlines()[2:]] == ["SST-2", "MRPC"]
@@ -301,7 +299,7 @@ def test_table_is_the_mean_over_seeds_in_the_order_of_the_tasks(tmp_path, write)
 
 
 def test_table_refuses_a_run_without_one_of_its_groups(tmp_path, write):
-    files = write(rollback().iloc[:3], rollback(seed=2), suffix=".csv")
+    files = write(rollback().iloc[:3], rollback(seed=2))
     with pytest.raises(InputError, match="mrpc, seed 1: groups none, low, middle, expected"):
         make_table(tmp_path, files)
 
@@ -326,16 +324,16 @@ def test_bad_surfaces_are_named_with_what_is_wrong(write, draw, spoil, message):
 
 
 def test_bad_file_ends_the_command_with_one_line(tmp_path):
-    (tmp_path / "empty.csv").touch()
+    (tmp_path / "empty.parquet").touch()
     script = Path(table1_rollback.__file__)
     outputs = [x for kind in ("csv", "markdown", "latex") for x in (f"--{kind}", f"out.{kind}")]
     ended = subprocess.run(
-        [sys.executable, script, "--rollbacks", "empty.csv", *outputs],
+        [sys.executable, script, "--rollbacks", "empty.parquet", *outputs],
         cwd=tmp_path,
         capture_output=True,
         text=True,
     )
     assert ended.returncode == 1
-    assert ended.stderr.startswith("error: empty.csv: ")
+    assert ended.stderr.startswith("error: empty.parquet: ")
     assert ended.stderr.count("\n") == 1
-    assert [path.name for path in tmp_path.iterdir()] == ["empty.csv"]
+    assert [path.name for path in tmp_path.iterdir()] == ["empty.parquet"]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from landscape.command import InputError
 from landscape.parquet import read_frame
+from landscape.state import State
 
 import make_language
 import mini_architecture
@@ -37,6 +38,7 @@ def run(language, output, model=MODEL, recipe=RECIPE):
     mini_architecture.main([*folders.split(), "--config", json.dumps(model)])
     files = f"--text {language}/text.parquet --tokenizer {language}/tokenizer --output {output}"
     files += f" --architecture {architecture} --seed 1"
+    files += f" --state {output.with_name('state')}"
     pretrain.main([*files.split(), "--recipe", json.dumps(recipe)])
 
 
@@ -103,6 +105,28 @@ def test_the_same_command_writes_the_same_bytes(language, tmp_path):
         run(language, tmp_path / name)
     for file in sorted((tmp_path / "one").iterdir()):
         assert file.read_bytes() == (tmp_path / "two" / file.name).read_bytes(), file.name
+
+
+def test_a_pre_training_that_was_killed_goes_on_and_ends_with_the_same_bytes(
+    language, tmp_path, monkeypatch
+):
+    recipe = {"steps": 230, "batch_size": 8}
+    run(language, tmp_path / "whole", recipe=recipe)
+    save, saved = State.save, []
+
+    def save_and_be_killed(state, model, adam, rows, *more):
+        save(state, model, adam, rows, *more)
+        saved.append(rows[-1][0])
+        if len(saved) == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(State, "save", save_and_be_killed)
+    with pytest.raises(KeyboardInterrupt):
+        run(language, tmp_path / "killed", recipe=recipe)
+    run(language, tmp_path / "killed", recipe=recipe)
+    assert saved == [100, 200, 230]
+    for file in sorted((tmp_path / "whole").iterdir()):
+        assert file.read_bytes() == (tmp_path / "killed" / file.name).read_bytes(), file.name
 
 
 @pytest.mark.parametrize(

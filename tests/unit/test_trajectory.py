@@ -1,13 +1,12 @@
 """Epochs on a plane: Eqs. 3–5 and the least-squares coordinates, against plain numpy."""
 
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
 from landscape import trajectory
 from landscape.command import InputError
 from landscape.parquet import write_frame
+from landscape.sealed import write_json
 from landscape.vectors import Vector
 from safetensors.numpy import save_file
 
@@ -125,7 +124,7 @@ def run_folder(folder, epochs, selected=3):
     for number in epochs:
         (folder / "e3_lr1" / f"epoch_{number:02d}.safetensors").touch()
     chosen = {"candidate": "e3_lr1", "epochs": selected}
-    (folder / "selected.json").write_text(json.dumps(chosen))
+    write_json(chosen, folder / "selected.json")
     return folder
 
 

@@ -107,7 +107,7 @@ def figure(png, pages):
         image = base64.b64encode(png.read_bytes()).decode()
     except OSError as error:
         raise InputError(f"{png}: cannot be read ({error.strerror})")
-    drawn = tables.read([png.with_suffix(".csv")], ["init", "task"])
+    drawn = tables.read_csv(png.with_suffix(".csv"))
     return captioned(png, pages) | {"image": image, "numbers": html_table(numbers(drawn))}
 
 
@@ -223,12 +223,19 @@ def made_by(paths):
 
 
 def cost(folder):
-    """Jobs, hours and memory by stage, of the last attempt of each job, as Snakemake measured."""
+    """Jobs, hours and memory by stage, of the last attempt of each job, as Snakemake measured.
+
+    A job whose file was cut short is counted, and what it cost is missing.
+    """
     rows = []
     for path in sorted(folder.rglob("*.tsv")):
-        job = pd.read_csv(path, sep="\t", na_values="-").iloc[0]
-        stage = path.relative_to(folder).parts[0]
-        rows.append((stage, 1, job["s"] / 3600, job["cpu_time"] / 3600, job["max_rss"] / 1000))
+        try:
+            job = pd.read_csv(path, sep="\t", na_values="-").iloc[0]
+            costs = float(job["s"]) / 3600, float(job["cpu_time"]) / 3600
+            costs += (float(job["max_rss"]) / 1000,)
+        except (ValueError, LookupError):
+            costs = (float("nan"),) * 3
+        rows.append((path.relative_to(folder).parts[0], 1, *costs))
     names = ["stage", "jobs", "hours", "CPU hours", "largest, GB"]
     table = (
         pd.DataFrame(rows, columns=names)

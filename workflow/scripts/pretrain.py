@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from landscape import models, parquet
+from landscape import locks, models, parquet, provenance
 from landscape.command import InputError, link, run
 from landscape.sealed import write_sums
 
@@ -115,18 +115,23 @@ def batches(
             yield collator(features)
 
 
-def pretrain(documents, tokenizer, config, recipe: dict, seed: int):
+def pretrain(documents, tokenizer, config, recipe: dict, seed: int, state):
     """Train a `BertForPreTraining` of a `BertConfig`. Returns its encoder and the log's rows.
 
-    A row is the mean of 100 steps: step, mlm_loss and nsp_loss in nats, nsp_accuracy.
+    A row is the mean of 100 steps: step, mlm_loss and nsp_loss in nats, nsp_accuracy. After each
+    the state is saved; one that was interrupted draws its batches again up to there, and ends with
+    the bits of one that was not.
     """
     import torch
     from landscape.optimizer import adamw
+    from landscape.state import random_state, set_random_state
     from transformers import (
         BertForPreTraining,
         DataCollatorForLanguageModeling,
         get_linear_schedule_with_warmup,
     )
+
+    device = torch.device("cpu")
 
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
@@ -147,8 +152,16 @@ def pretrain(documents, tokenizer, config, recipe: dict, seed: int):
         pairs, tokenizer, collator, recipe["batch_size"], config.max_position_embeddings, rng
     )
 
-    rows, recent, start = [], [], time.monotonic()
+    rows, _, random = state.load(model, optimizer)
+    if rows:
+        set_random_state(device, *random)
+        log.info("going on after step %d", rows[-1][0])
+    done = rows[-1][0] if rows else 0
+    recent, start = [], time.monotonic()
     for step, batch in zip(range(1, steps + 1), stream, strict=False):
+        if step <= done:
+            schedule.step()
+            continue
         outputs = model(**batch)
         nsp_logits = outputs.seq_relationship_logits
         follows = batch["next_sentence_label"]
@@ -161,8 +174,9 @@ def pretrain(documents, tokenizer, config, recipe: dict, seed: int):
         accuracy = (nsp_logits.argmax(-1) == follows).float().mean()
         recent.append([outputs.loss.item() - nsp_loss.item(), nsp_loss.item(), accuracy.item()])
         if step % 100 == 0 or step == steps:
-            rows.append([step, *np.mean(recent, axis=0)])
+            rows.append([step, *np.mean(recent, axis=0).tolist()])
             recent = []
+            state.save(model, optimizer, rows, [], [random_state(device)])
             log.info(
                 "step %d of %d: mlm loss %.3f, nsp loss %.3f, nsp accuracy %.3f, %.0f s",
                 step, steps, *rows[-1][1:], time.monotonic() - start,
@@ -178,6 +192,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--recipe", type=json.loads, default={}, help="JSON: see RECIPE")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--state", type=Path, required=True, help="folder for going on later")
     parser.add_argument("--output", type=Path, required=True, help="folder of the encoder")
     args = parser.parse_args(argv)
     if unknown := set(args.recipe) - set(RECIPE):
@@ -188,6 +203,7 @@ def main(argv: list[str] | None = None) -> None:
 
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     import torch
+    from landscape.state import State
     from transformers import BertConfig
 
     torch.set_num_threads(args.threads)
@@ -195,21 +211,26 @@ def main(argv: list[str] | None = None) -> None:
     # plain attention is the fastest at such lengths on a CPU
     models.check_folder(args.architecture, with_weights=False)
     config = BertConfig.from_pretrained(args.architecture, attn_implementation="eager")
-    encoder, rows = pretrain(
-        read_documents(args.text), tokenizer, config, RECIPE | args.recipe, args.seed
-    )
+    recipe = RECIPE | args.recipe
+    files = {"text": args.text, "model": args.architecture / "config.json"}
+    files |= {path.name: path for path in args.tokenizer.glob("tokenizer*")}
+    state = State(args.state, provenance.of(files, recipe=recipe, seed=args.seed))
+    documents = read_documents(args.text)
+    with locks.hold(args.state / "lock"):
+        encoder, rows = pretrain(documents, tokenizer, config, recipe, args.seed, state)
 
-    # the folder's files are written beside it, and have their places when all are there
-    part = args.output.with_name(args.output.name + ".part")
-    shutil.rmtree(part, ignore_errors=True)
-    encoder.save_pretrained(part)
-    tokenizer.save_pretrained(part)
-    table = pd.DataFrame(rows, columns=["step", "mlm_loss", "nsp_loss", "nsp_accuracy"])
-    parquet.write_frame(table, part / "pretraining.parquet")
-    for file in part.iterdir():
-        link(file, args.output / file.name)
-    write_sums(args.output)
-    shutil.rmtree(part)
+        # the folder's files are written beside it, and have their places when all are there
+        part = args.output.with_name(args.output.name + ".part")
+        shutil.rmtree(part, ignore_errors=True)
+        encoder.save_pretrained(part)
+        tokenizer.save_pretrained(part)
+        table = pd.DataFrame(rows, columns=["step", "mlm_loss", "nsp_loss", "nsp_accuracy"])
+        parquet.write_frame(table, part / "pretraining.parquet")
+        for file in part.iterdir():
+            link(file, args.output / file.name)
+        write_sums(args.output)
+        shutil.rmtree(part)
+        shutil.rmtree(args.state)
 
 
 if __name__ == "__main__":

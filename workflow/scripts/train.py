@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import shutil
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 
@@ -66,26 +67,26 @@ def main(argv=None):
             f"--processes {args.processes}: {accelerator.num_processes} run here; "
             "launch.py starts several"
         )
-    if accelerator.is_main_process:
-        locks.hold(args.state / "lock")
     recipe = training.Recipe(**args.recipe, seed=seed)
     # inputs that change under a half-finished run must not be mixed with it
     weights = args.checkpoint or f"{args.start}/model.safetensors"
     key = provenance.of({"train": args.train, "dev": args.dev, "weights": weights})
-    try:
-        log, scores = training.train(
-            model, train, dev, recipe, args.state, args.batch_tokens, accelerator, key
-        )
-    except training.Stopped as stopped:
-        raise SystemExit(str(stopped) if accelerator.is_main_process else 1)
-    if accelerator.is_main_process:
-        args.output.mkdir(parents=True, exist_ok=True)
-        for name, table in {"log": log, "scores": scores}.items():
-            write_frame(labels.label(table, args.labels), args.output / f"{name}.parquet")
-        # the state stays until all is there: a job that is killed here goes on here
-        for path in sorted(args.state.glob("epoch_*.safetensors")):
-            link(path, args.output / path.name)
-        shutil.rmtree(args.state)
+    main_process = accelerator.is_main_process
+    with locks.hold(args.state / "lock") if main_process else nullcontext():
+        try:
+            log, scores = training.train(
+                model, train, dev, recipe, args.state, args.batch_tokens, accelerator, key
+            )
+        except training.Stopped as stopped:
+            raise SystemExit(str(stopped) if main_process else 1)
+        if main_process:
+            args.output.mkdir(parents=True, exist_ok=True)
+            for name, table in {"log": log, "scores": scores}.items():
+                write_frame(labels.label(table, args.labels), args.output / f"{name}.parquet")
+            # the state stays until all is there: a job that is killed here goes on here
+            for path in sorted(args.state.glob("epoch_*.safetensors")):
+                link(path, args.output / path.name)
+            shutil.rmtree(args.state)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,9 @@
 
 import fcntl
 import os
+from contextlib import contextmanager
 
 from .command import InputError
-
-held = []  # open files; closing one would give it up
 
 
 def locked(path):
@@ -33,7 +32,9 @@ def locked(path):
         file.close()
 
 
+@contextmanager
 def hold(path):
-    """Lock a file until this process ends. Raises InputError as `locked`."""
+    """Lock a file for a while. Raises InputError as `locked`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    held.append(locked(path))
+    with locked(path):
+        yield

@@ -1,7 +1,6 @@
 """Tables of our own as Parquet, with checksums of their columns and of what is noted with them.
 
-Parquet's own checksums are of pages; their headers and the footer have none. A table without a
-checksum is another program's, and is read as it is.
+Parquet's own checksums are of pages; their headers and the footer have none.
 """
 
 import json
@@ -34,7 +33,7 @@ def read(path, fact=None):
         table = pq.read_table(path, page_checksum_verification=True)
         metadata = {k.decode(): v.decode() for k, v in (table.schema.metadata or {}).items()}
         written = metadata.pop(CHECKSUM, None)
-        if written is not None and written != of_table(table, metadata):
+        if written != of_table(table, metadata):
             raise ValueError(DAMAGED)
         return table if fact is None else (table, json.loads(metadata[fact]))
     except FileNotFoundError:

@@ -1,7 +1,4 @@
-"""Text, JSON and folders of our own with their checksums, so that damage is seen.
-
-A file without a checksum is another program's, or a person's, and is read as it is.
-"""
+"""Text, JSON and folders of our own with their checksums, so that damage is seen."""
 
 import hashlib
 import json
@@ -58,7 +55,7 @@ def read_json(path, *keys):
             f"{path}: holds a {type(facts).__name__}, expected names and values; delete it to have "
             "it made again"
         )
-    if facts.pop("checksum", None) not in (None, of_json(facts)):
+    if facts.pop("checksum", None) != of_json(facts):
         raise InputError(f"{path}: {DAMAGED}")
     for key in keys:
         if key not in facts:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from . import parquet
-from .command import InputError, whole
+from .command import InputError, one_line, whole
 from .sealed import read_json
 
 # in the paper's order, by the names that readers know
@@ -41,17 +41,7 @@ def run_of(path):
 
 
 def _read_one(path, columns):
-    if not path.is_file():
-        raise InputError(f"{path}: no such file")
-    try:
-        if path.suffix == ".parquet":
-            table = parquet.read_frame(path)
-        else:  # pandas would also take names such as "None" and "null" for missing values
-            missing = {"keep_default_na": False, "na_values": ["", "nan", "NaN"]}
-            table = pd.read_csv(path, dtype=dict.fromkeys(TEXT, str), **missing)
-    except (OSError, ValueError) as error:
-        reason = str(error).partition("\n")[0]
-        raise InputError(f"{path}: no table ({reason}), expected columns {', '.join(columns)}")
+    table = parquet.read_frame(path)
     absent = [name for name in columns if name not in table]
     if absent:
         raise InputError(f"{path}: no column {', '.join(absent)} beside {', '.join(table)}")
@@ -159,6 +149,16 @@ def around(points, epochs, margin):
         low, high = lines[max(first, 0)], lines[min(last, len(lines) - 1)]
         points = points[points[axis].between(low, high)]
     return points
+
+
+def read_csv(path):
+    """What `write_csv` wrote. Raises InputError where it is no table."""
+    # pandas would also take names such as "None" and "null" for missing values
+    missing = {"keep_default_na": False, "na_values": ["", "nan", "NaN"]}
+    try:
+        return pd.read_csv(path, dtype=dict.fromkeys(TEXT, str), **missing)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: no table ({one_line(error)}); delete it to have it made again")
 
 
 def write_csv(table, path, measured=()):
