@@ -82,6 +82,9 @@ onstart:
     try:
         for path, content in {STUDY: config, NEEDS: {"files": NEEDED}}.items():
             write_json(content, path)
+        for job in workflow.dag.needrun_jobs():  # their logs hold all tries of this call, no others
+            for log in job.log:
+                Path(log).unlink(missing_ok=True)
     except OSError as error:
         sys.exit(f"error: {path}: cannot be written ({error.strerror})")
     if workflow.executor_plugin.name == "slurm":

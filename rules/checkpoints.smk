@@ -19,4 +19,4 @@ rule delete_checkpoints:
         "{wildcards.task} {wildcards.init} seed {wildcards.seed}: delete checkpoints"
     shell:
         "python {input.code[0]:q} --checkpoints {input.checkpoints} --final {input.final}"
-        " --output {output} > {log} 2>&1"
+        " --output {output} >> {log} 2>&1"

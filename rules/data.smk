@@ -27,7 +27,7 @@ rule download_task:
         "{wildcards.task}: fetch {params.source}"
     shell:
         "python {input.code[0]:q} {params.source} {params.splits}"
-        " --output $(dirname {output.train}) > {log} 2>&1"
+        " --output $(dirname {output.train}) >> {log} 2>&1"
 
 
 rule prepare_task:
@@ -53,7 +53,7 @@ rule prepare_task:
         "python {input.code[0]:q} --train={input.train:q} --dev={input.dev:q}"
         " {params.text} {params.label}"
         ' --tokenizer="$(dirname -- {input.tokenizer[0]:q})" --max-length {params.max_length}'
-        " --output-train {output.train} --output-dev {output.dev} > {log} 2>&1"
+        " --output-train {output.train} --output-dev {output.dev} >> {log} 2>&1"
 
 
 rule sample_examples:
@@ -73,7 +73,7 @@ rule sample_examples:
         "{wildcards.task}: choose the training examples of the surfaces"
     shell:
         "python {input.code[0]:q} --train {input.train} --examples {params.examples}"
-        " --output {output} > {log} 2>&1"
+        " --output {output} >> {log} 2>&1"
 
 
 # All training waits for this step, and all runs again where it does: hence for no reason but that
@@ -99,4 +99,4 @@ rule try_model:
         "{wildcards.task}: try the model on its examples"
     shell:
         "python {input.code:q} --start $(dirname {input.start}) --train {input.train}"
-        " --dev {input.dev} --dtype auto --output {output} > {log} 2>&1"
+        " --dev {input.dev} --dtype auto --output {output} >> {log} 2>&1"

@@ -18,4 +18,4 @@ rule direction:
         "{wildcards.task} {wildcards.init} seed {wildcards.seed}: direction"
     shell:
         "python {input.code[0]:q} --start {input.start} --end {input.end} --output {output.direction}"
-        " > {log} 2>&1"
+        " >> {log} 2>&1"

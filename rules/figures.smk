@@ -25,7 +25,7 @@ rule figure1:
     message:
         "draw Figure 1"
     shell:
-        f"{PLOT} --colour-map {{params.colour_map}} --surfaces {{input.surfaces}} --curves {{input.curves}} > {{log}} 2>&1"
+        f"{PLOT} --colour-map {{params.colour_map}} --surfaces {{input.surfaces}} --curves {{input.curves}} >> {{log}} 2>&1"
 
 
 rule figure2:
@@ -45,7 +45,7 @@ rule figure2:
     message:
         "draw Figure 2"
     shell:
-        f"{PLOT} --logs {{input.logs}} > {{log}} 2>&1"
+        f"{PLOT} --logs {{input.logs}} >> {{log}} 2>&1"
 
 
 rule figure3:
@@ -67,7 +67,7 @@ rule figure3:
     message:
         "draw Figure 3"
     shell:
-        f"{PLOT} --colour-map {{params.colour_map}} --surfaces {{input.surfaces}} --trajectories {{input.trajectories}} > {{log}} 2>&1"
+        f"{PLOT} --colour-map {{params.colour_map}} --surfaces {{input.surfaces}} --trajectories {{input.trajectories}} >> {{log}} 2>&1"
 
 
 rule figure4:
@@ -89,7 +89,7 @@ rule figure4:
     message:
         "draw Figure 4"
     shell:
-        f"{PLOT} --colour-map {{params.colour_map}} --surfaces {{input.surfaces}} --trajectories {{input.trajectories}} > {{log}} 2>&1"
+        f"{PLOT} --colour-map {{params.colour_map}} --surfaces {{input.surfaces}} --trajectories {{input.trajectories}} >> {{log}} 2>&1"
 
 
 rule figure5:
@@ -109,7 +109,7 @@ rule figure5:
     message:
         "draw Figure 5"
     shell:
-        f"{PLOT} --curves {{input.curves}} > {{log}} 2>&1"
+        f"{PLOT} --curves {{input.curves}} >> {{log}} 2>&1"
 
 
 rule figure6:
@@ -130,7 +130,7 @@ rule figure6:
     message:
         "draw Figure 6"
     shell:
-        f"{PLOT} --colour-map {{params.colour_map}} --surfaces {{input.surfaces}} > {{log}} 2>&1"
+        f"{PLOT} --colour-map {{params.colour_map}} --surfaces {{input.surfaces}} >> {{log}} 2>&1"
 
 
 rule figure7:
@@ -151,7 +151,7 @@ rule figure7:
     message:
         "draw Figure 7"
     shell:
-        f"{PLOT} --colour-map {{params.colour_map}} --surfaces {{input.surfaces}} > {{log}} 2>&1"
+        f"{PLOT} --colour-map {{params.colour_map}} --surfaces {{input.surfaces}} >> {{log}} 2>&1"
 
 
 rule figures:

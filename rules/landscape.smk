@@ -46,7 +46,7 @@ rule surface_chunk:
         " --range {params.range} --points {params.points}"
         " --chunk {wildcards.chunk} {wildcards.chunks} --batch-tokens {params.batch_tokens}"
         " --dtype {params.dtype} --tried {input.tried} --tolerance {params.tolerance} --keep {params.keep}"
-        " --threads {threads} --state {params.state} --output {output} > {log} 2>&1"
+        " --threads {threads} --state {params.state} --output {output} >> {log} 2>&1"
 
 
 rule surface:
@@ -63,7 +63,7 @@ rule surface:
     message:
         "{wildcards.task} {wildcards.init} seed {wildcards.seed}: {wildcards.plane}, gather"
     shell:
-        "python {input.code[0]:q} --chunks {input.chunks} --output {output} > {log} 2>&1"
+        "python {input.code[0]:q} --chunks {input.chunks} --output {output} >> {log} 2>&1"
 
 
 rule rollback:
@@ -98,7 +98,7 @@ rule rollback:
         "python {input.code[0]:q} --start $(dirname {input.start}) --end {input.end}"
         " --dev {input.dev} --labels {wildcards.init} {wildcards.task} {wildcards.seed}"
         " {params.groups} --batch-tokens {params.batch_tokens} --threads {threads}"
-        " --output {output} > {log} 2>&1"
+        " --output {output} >> {log} 2>&1"
 
 
 rule sharpness:
@@ -137,4 +137,4 @@ rule sharpness:
         " --train {input.train} --labels {wildcards.init} {wildcards.task} {wildcards.seed}"
         " --average {params.average} --worst {params.worst} --draws {params.draws}"
         " --steps {params.steps} --batch-tokens {params.batch_tokens} --threads {threads}"
-        " --output {output} > {log} 2>&1"
+        " --output {output} >> {log} 2>&1"

@@ -18,7 +18,7 @@ rule language_text:
         "make the language's text and tokenizer"
     shell:
         "python {input.code[0]:q} text --seed {params.seed} --paragraphs {params.paragraphs}"
-        " --text {output.text} --tokenizer $(dirname {output.tokenizer[0]}) > {log} 2>&1"
+        " --text {output.text} --tokenizer $(dirname {output.tokenizer[0]}) >> {log} 2>&1"
 
 
 rule language_task:
@@ -40,4 +40,4 @@ rule language_task:
     shell:
         "python {input.code[0]:q} task {wildcards.task} --seed {params.seed}"
         " --train {params.train} --dev {params.dev}"
-        " --output-train {output.train} --output-dev {output.dev} > {log} 2>&1"
+        " --output-train {output.train} --output-dev {output.dev} >> {log} 2>&1"

@@ -40,7 +40,7 @@ if "hub" in MODEL:
             "download {params.id}"
         shell:
             "python {input.code[0]:q} {params.id} {params.revision}"
-            " --output $(dirname {output.config}) > {log} 2>&1"
+            " --output $(dirname {output.config}) >> {log} 2>&1"
 
 
 rule initial_model:
@@ -66,4 +66,4 @@ rule initial_model:
     shell:
         'python {input.code[0]:q} --model="$(dirname -- {input.model[0]:q})" --init {wildcards.init}'
         " --seed {wildcards.seed} --layers {params.layers} --output $(dirname {output.config})"
-        " > {log} 2>&1"
+        " >> {log} 2>&1"

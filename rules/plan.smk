@@ -18,5 +18,5 @@ rule plan:
         "count what the study will need"
     shell:
         "python {input.code[0]:q} --config {params.study} --needed {params.needed}"
-        " --results {params.results} --output {params.results}/plan > {log} 2>&1"
+        " --results {params.results} --output {params.results}/plan >> {log} 2>&1"
         " && cat {params.results}/plan.md"

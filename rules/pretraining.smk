@@ -17,7 +17,7 @@ rule mini_architecture:
         "describe the mini BERT"
     shell:
         "python {input.code[0]:q} --config {params.config:q}"
-        " --tokenizer $(dirname {input.tokenizer[0]}) --output $(dirname {output}) > {log} 2>&1"
+        " --tokenizer $(dirname {input.tokenizer[0]}) --output $(dirname {output}) >> {log} 2>&1"
 
 
 rule pretrain:
@@ -48,4 +48,4 @@ rule pretrain:
         "python {input.code[0]:q} --text {input.text} --tokenizer $(dirname {input.tokenizer[0]})"
         " --architecture $(dirname {input.architecture}) --recipe {params.recipe:q}"
         " --seed {params.seed} --threads {threads} --state {params.state}"
-        " --output $(dirname {output.config}) > {log} 2>&1"
+        " --output $(dirname {output.config}) >> {log} 2>&1"

@@ -38,4 +38,4 @@ rule report_page:
         " --table1 {input.table1} --compared {input.compared} --runs {input.runs}"
         " --config {params.study} --benchmarks {params.benchmarks}"
         ' --pages "$(dirname -- {input.pages[0]:q})" --output {output}'
-        " > {log} 2>&1"
+        " >> {log} 2>&1"

@@ -23,7 +23,7 @@ rule table1:
         "draw up Table 1"
     shell:
         "python {input.code[0]:q} --tasks {params.tasks} --rollbacks {input.rollbacks}"
-        " --csv {output.csv} --markdown {output.markdown} --latex {output.latex} > {log} 2>&1"
+        " --csv {output.csv} --markdown {output.markdown} --latex {output.latex} >> {log} 2>&1"
 
 
 rule paper_vs_ours:
@@ -51,7 +51,7 @@ rule paper_vs_ours:
         "compare Table 1 with the paper's"
     shell:
         "python {input.code[0]:q} --tasks {params.tasks} --rollbacks {input.rollbacks}"
-        " --config {params.study} --output {output} > {log} 2>&1"
+        " --config {params.study} --output {output} >> {log} 2>&1"
 
 
 RUNS = {"init": INITS, "task": FIGURES["tasks"], "seed": config["seeds"]}
@@ -106,7 +106,7 @@ rule claims:
         " --longer {input.fig4_projection} --rollbacks {input.rollbacks} --norms {input.norms}"
         " --sharpness {input.sharpness}"
         " --figures {params.figures:q} --layer-groups {params.groups:q}"
-        " --csv {output.csv} --markdown {output.markdown} > {log} 2>&1"
+        " --csv {output.csv} --markdown {output.markdown} >> {log} 2>&1"
 
 
 rule runs_table:
@@ -131,7 +131,7 @@ rule runs_table:
         "python {input.code[0]:q} --curves {input.curves} --selected {input.selected}"
         " --norms {input.norms} --projections {input.projections}"
         " --layer-groups {params.groups:q} --csv {output.csv} --markdown {output.markdown}"
-        " > {log} 2>&1"
+        " >> {log} 2>&1"
 
 
 rule tables:

@@ -50,7 +50,7 @@ for number in sorted(
             " --dev {input.dev} --labels {wildcards.init} {wildcards.task} {wildcards.seed}"
             " --recipe {params.recipe:q} --batch-tokens {params.batch_tokens}"
             " --threads {threads} --state {params.state} --output $(dirname {output.log})"
-            " > {log} 2>&1"
+            " >> {log} 2>&1"
 
 
 rule select_run:
@@ -73,7 +73,7 @@ rule select_run:
         "{wildcards.task} {wildcards.init} seed {wildcards.seed}: choose the run that is best on dev"
     shell:
         "python {input.code[0]:q} --candidates $(dirname {input.scores})"
-        " --output $(dirname {output.final}) > {log} 2>&1"
+        " --output $(dirname {output.final}) >> {log} 2>&1"
 
 
 rule train_further:
@@ -117,4 +117,4 @@ rule train_further:
         " --labels {wildcards.init} {wildcards.task} {wildcards.seed}"
         " --recipe {params.recipe:q} --batch-tokens {params.batch_tokens}"
         " --threads {threads} --state {params.state} --output $(dirname {output.log})"
-        " > {log} 2>&1"
+        " >> {log} 2>&1"

@@ -25,7 +25,7 @@ rule project_trajectory:
         "python {input.code[0]:q} --start {input.start} --run $(dirname {input.selected})"
         " {params.further} --first {input.first} --second {input.second}"
         " --labels {wildcards.init} {wildcards.task} {wildcards.seed} --output {output}"
-        " > {log} 2>&1"
+        " >> {log} 2>&1"
 
 
 rule evaluate_trajectory:
@@ -67,4 +67,4 @@ rule evaluate_trajectory:
         " --start $(dirname {input.start}) --run $(dirname {input.selected}) {params.further}"
         " --end {input.end} --second {input.second} --train {input.train} --dev {input.dev}"
         " --batch-tokens {params.batch_tokens} --threads {threads} --output {output}"
-        " > {log} 2>&1"
+        " >> {log} 2>&1"

@@ -177,7 +177,7 @@ def study(started):
 
 def refused(folder, *argv, **env):
     """What a person sees when no job can be submitted: it must end by itself, and soon."""
-    run = Run(folder, f"{RESULTS}/language/text.txt", *argv, seconds=60, **env)
+    run = Run(folder, f"{RESULTS}/language/text.parquet", *argv, seconds=60, **env)
     assert run.ended() == 1
     return run.output()
 

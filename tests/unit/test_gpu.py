@@ -84,6 +84,41 @@ def test_what_a_job_becomes_keeps_its_gpu(job):
     assert taken(second) == "0"
 
 
+TOLD = """\
+GPU 0: NVIDIA A30 (UUID: GPU-11aa)
+  MIG 2g.12gb     Device  0: (UUID: MIG-33cc)
+  MIG 2g.12gb     Device  1: (UUID: MIG-44dd)
+GPU 1: NVIDIA A30 (UUID: GPU-22bb)
+"""
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("1", "GPU-22bb", True),
+        ("1", "GPU-22", True),  # the start of it is enough for CUDA
+        ("0", "MIG-33cc", True),  # CUDA takes a GPU's first part by the GPU's name
+        ("GPU-11aa", "MIG-44dd", False),
+        ("0", "1", False),
+    ],
+)
+def test_a_gpu_is_one_by_all_its_names(tmp_path, monkeypatch, job, one, other, same):
+    told = tmp_path / "bin/nvidia-smi"
+    told.parent.mkdir()
+    told.write_text(f"#!/bin/sh\ncat <<'END'\n{TOLD}END\n")
+    told.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{told.parent}{os.pathsep}{os.environ['PATH']}")
+    first = job(devices=one)
+    assert taken(first) == one
+    second = job(devices=other)
+    if same:
+        with pytest.raises(subprocess.TimeoutExpired):
+            second.wait(2)
+        first.kill()
+        first.wait()
+    assert taken(second) == other
+
+
 @pytest.mark.parametrize("chosen", ["", "-1", "NoDevFiles"])
 def test_no_gpu_is_left_alone(tmp_path, monkeypatch, chosen):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", chosen)

@@ -202,7 +202,7 @@ def test_numbers_reach_commands_with_all_their_digits(folder):
     )
     assert {float(rate): float(name) for rate, name in trained.items()} == dict(zip(rates, rates))
     assert (
-        "/scratch/mnli/s0/e2_lr1e-05/log.csv" in done.stdout
+        "/scratch/mnli/s0/e2_lr1e-05/log.parquet" in done.stdout
     )  # as it was: nothing is trained again
     assert "--range -0.00001 0.00001 " in done.stdout
     assert "--tolerance 1.23456789e-05 " in done.stdout

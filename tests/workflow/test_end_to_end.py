@@ -14,6 +14,7 @@ import pytest
 import torch
 from landscape import folds, models, surface, tasks
 from landscape.journal import Journal
+from landscape.parquet import read_frame
 from landscape.provenance import fingerprint
 from safetensors.numpy import load_file
 from torch.nn.functional import cross_entropy
@@ -199,7 +200,7 @@ def test_a_change_of_code_reruns_what_imports_it(study, kept, module, reruns, sp
             ["pretrain"],
         ),
         (
-            "results/tiny/runs/pretrained/sst2/s0/further/scores.csv",
+            "results/tiny/runs/pretrained/sst2/s0/further/scores.parquet",
             ["project_trajectory"],
             ["surface"],
         ),
@@ -233,7 +234,7 @@ def landmark(results, init, task, plane, name):
 @pytest.mark.parametrize("init, task", RUNS)
 @pytest.mark.parametrize("plane", ["full", "curve"])
 def test_the_end_of_a_surface_is_what_the_trainer_measured(results, init, task, plane):
-    scores = pd.read_csv(results / f"runs/{init}/{task}/s0/scores.csv").iloc[-1]
+    scores = read_frame(results / f"runs/{init}/{task}/s0/scores.parquet").iloc[-1]
     end = landmark(results, init, task, plane, "end")
     assert (end["alpha"], end["beta"]) == (1.0, 0.0)
     assert end["dev_error"] == scores["dev_error"]
@@ -243,7 +244,7 @@ def test_the_end_of_a_surface_is_what_the_trainer_measured(results, init, task, 
 
 @pytest.mark.parametrize("group", ["low", "middle", "high"])
 def test_the_rollback_of_a_group_is_what_table_1_says(results, group):
-    table = pd.read_csv(results / "rollbacks/pretrained/mnli/s0.csv").set_index("group")
+    table = read_frame(results / "rollbacks/pretrained/mnli/s0.parquet").set_index("group")
     point = landmark(results, "pretrained", "mnli", group, "rollback")
     assert (point["alpha"], point["beta"]) == (-1.0, 0.0)
     n, correct = table.loc[group, ["dev_n", "dev_correct"]]
@@ -282,7 +283,7 @@ def test_the_best_candidate_was_kept(results):
     folder = results / "runs/pretrained/mnli/s0"
     errors = {
         path.parent.name: pd.read_csv(path)["dev_error"].iloc[-1]
-        for path in folder.glob("e*_lr*/scores.csv")
+        for path in folder.glob("e*_lr*/scores.parquet")
     }
     assert len(errors) == 2
     chosen = json.loads((folder / "selected.json").read_text())["candidate"]
@@ -293,7 +294,7 @@ def test_the_best_candidate_was_kept(results):
 
 @pytest.mark.parametrize("init, task", RUNS)
 def test_the_trajectory_ends_at_the_end_of_the_surface(results, init, task):
-    table = pd.read_csv(results / f"trajectories/{init}/{task}/s0/run/trajectory.csv")
+    table = read_frame(results / f"trajectories/{init}/{task}/s0/run/trajectory.parquet")
     start, end = table.iloc[0], table.iloc[-1]
     assert (end["alpha"], end["beta"]) == pytest.approx((1.0, 0.0), abs=1e-5)
     assert end["cos"] == pytest.approx(1.0, abs=1e-6) and end["length"] == pytest.approx(1.0)
@@ -446,9 +447,16 @@ def many_examples(results, tmp_path_factory):
     """4,096 training examples of mnli in several orders of their own: as many random samples."""
     folder = tmp_path_factory.mktemp("many")
     argv = ["task", "mnli", "--seed", 0, "--train", 4096, "--dev", 60]
-    argv += ["--output-train", folder / "train.csv", "--output-dev", folder / "dev.csv"]
+    argv += ["--output-train", folder / "train.parquet", "--output-dev", folder / "dev.parquet"]
     make_language.main(list(map(str, argv)))
-    argv = ["--train", folder / "train.csv", "--dev", folder / "dev.csv", "--max-length", 64]
+    argv = [
+        "--train",
+        folder / "train.parquet",
+        "--dev",
+        folder / "dev.parquet",
+        "--max-length",
+        64,
+    ]
     argv += ["--text", "sentence1", "sentence2", "--label", "label"]
     argv += ["--tokenizer", results / "language/tokenizer"]
     argv += ["--output-train", folder / "train.parquet", "--output-dev", folder / "dev.parquet"]

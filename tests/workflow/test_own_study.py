@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from landscape.parquet import read_frame
 from safetensors.numpy import load_file
 
 WORDS = ["a", "b", "c"]
@@ -65,11 +66,11 @@ def test_it_runs(study):
     assert len(points) == 3 * 3 + 2 and points["train_loss"].nunique() > 5
     # rolled back on the surface and in Table 1: the same model
     (rollback,) = points[points["landmark"] == "rollback"].to_dict("records")
-    table = pd.read_csv(study / f"{results}/rollbacks/pretrained/one/s0.csv").set_index("group")
+    table = read_frame(study / f"{results}/rollbacks/pretrained/one/s0.parquet").set_index("group")
     assert table["dev_correct"]["low"] == round((1 - rollback["dev_error"]) * rollback["dev_n"])
     # and the end is the same in the ball as on the surface
     (end,) = points[points["landmark"] == "end"].to_dict("records")
-    around = pd.read_csv(study / f"{results}/sharpness/pretrained/one/s0.csv")
+    around = read_frame(study / f"{results}/sharpness/pretrained/one/s0.parquet")
     assert around["train_loss"][0] == pytest.approx(end["train_loss"], abs=1e-6)
     assert around["kind"].tolist() == ["end"] + ["average"] * 20 + ["worst"] * 3
     # of one epoch, whose path is straight by construction, nothing is told, and nothing breaks
