@@ -282,7 +282,7 @@ def test_all_scratch_runs_share_one_start(results):
 def test_the_best_candidate_was_kept(results):
     folder = results / "runs/pretrained/mnli/s0"
     errors = {
-        path.parent.name: pd.read_csv(path)["dev_error"].iloc[-1]
+        path.parent.name: read_frame(path)["dev_error"].iloc[-1]
         for path in folder.glob("e*_lr*/scores.parquet")
     }
     assert len(errors) == 2
