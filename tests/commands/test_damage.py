@@ -1,14 +1,18 @@
 """Files that a step reads and that were damaged after they were written: refused by name."""
 
+from types import SimpleNamespace
+
 import helpers
 import numpy as np
 import pandas as pd
 import pytest
-from landscape import models, parquet, sealed, surface, tasks, vectors
+from landscape import figures, models, parquet, sealed, surface, tasks, vectors
 from landscape.command import InputError
 from landscape.state import State
+from matplotlib.figure import Figure
 
 import make_language
+import make_report
 
 
 def truncated(share):
@@ -82,8 +86,29 @@ def chosen(path):
     return lambda: sealed.read_json(path)
 
 
+def page(path):
+    """As the tables that the report shows."""
+    sealed.write_page("# Runs\n\n| a | b |\n|---|---|\n| 1 | 2 |\n", path)
+    return lambda: sealed.read_page(path)
+
+
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
-@pytest.mark.parametrize("made", [checkpoint, split, measured, log, chosen])
+@pytest.mark.parametrize("suffix", [".png", ".csv"])
+def test_the_report_shows_no_damaged_figure(tmp_path, suffix, damage):
+    paths = {kind: tmp_path / f"fig1.{kind}" for kind in ("pdf", "png", "csv")}
+    drawn = pd.DataFrame({"task": "sst2", "init": "scratch", "train_loss": np.arange(50) / 7})
+    figures.save(Figure(figsize=(2, 2)), SimpleNamespace(**paths), drawn, ["train_loss"])
+    (tmp_path / "fig1.rst").write_text("Title\n\nCaption\n")
+    assert "<td>3.5</td>" in make_report.figure(paths["png"], tmp_path)["numbers"]
+    path = tmp_path / f"fig1{suffix}"
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(InputError) as error:
+        make_report.figure(paths["png"], tmp_path)
+    assert str(path) in str(error.value)
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+@pytest.mark.parametrize("made", [checkpoint, split, measured, log, chosen, page])
 def test_damage_is_refused_by_name_or_changed_nothing(tmp_path, made, damage):
     """A flipped bit in a comment of the format's own may change nothing: then nothing is lost."""
     path = tmp_path / "file"

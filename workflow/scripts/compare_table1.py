@@ -3,8 +3,8 @@
 import argparse
 
 from landscape import figures, rollbacks, tables
-from landscape.command import run, whole
-from landscape.sealed import read_json
+from landscape.command import run
+from landscape.sealed import read_json, write_page
 
 # dev accuracy in percent: whole, then layers 0-7, 8-15, 16-23 rolled back (Table 1)
 PAPER = {
@@ -38,8 +38,7 @@ def main(argv=None):
     lines += ["", "Dev accuracy in percent; ours with the 95 % interval over dev examples.", ""]
     names = ["whole model", *(f"{group} layers put back" for group in tables.GROUPS)]
     lines += [*tables.markdown(["", *names], rows(table)), "", *SLIPS.splitlines()]
-    with whole(args.output) as beside:
-        beside.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_page("\n".join(lines) + "\n", args.output)
 
 
 def differences(config, table):

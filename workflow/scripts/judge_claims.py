@@ -8,6 +8,7 @@ import pandas as pd
 from landscape import claims, folds, tables, tasks, verdicts
 from landscape.command import run, whole
 from landscape.runs import Run
+from landscape.sealed import write_page
 
 PLANES = ["init", "task", "seed", "plane", "alpha", "beta", "landmark", "dtype"]
 PLANES += ["train_loss", *folds.columns("train"), "dev_error", *folds.columns("dev"), "dev_n"]
@@ -43,8 +44,7 @@ def main(argv=None):
     table = pd.DataFrame(rows)
     with whole(args.csv) as beside:
         table.to_csv(beside, index=False, lineterminator="\n")
-    with whole(args.markdown) as beside:
-        beside.write_text(verdicts.markdown(table), encoding="utf-8")
+    write_page(verdicts.markdown(table), args.markdown)
 
 
 def collect(args):

@@ -10,9 +10,10 @@ import pandas as pd
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from landscape import figures, scenes, surface, tables
-from landscape.command import InputError, run, whole
-from landscape.sealed import read_json
+from landscape.command import InputError, one_line, run, whole
+from landscape.sealed import read_json, read_page
 from markdown_it import MarkdownIt
+from PIL import Image
 from plotly.offline import get_plotlyjs
 
 MEASURED = ("train_loss", "dev_error")
@@ -34,7 +35,7 @@ def main(argv=None):
     args = parser.parse_args(argv)
 
     config = args.config
-    verdicts, _, claims = text_of(args.claims).partition("\n## ")
+    verdicts, _, claims = read_page(args.claims).partition("\n## ")
     page = Environment(
         loader=FileSystemLoader(args.pages),
         autoescape=True,
@@ -54,9 +55,9 @@ def main(argv=None):
             [[json.loads(panel["figure"].to_json()) for panel in s["panels"]] for s in shown],
             separators=(",", ":"),
         ).replace("</", r"<\/"),
-        table1=captioned(args.table1, args.pages) | {"html": html_of(text_of(args.table1))},
-        compared=html_of(text_of(args.compared)),
-        runs=html_of(text_of(args.runs)),
+        table1=captioned(args.table1, args.pages) | {"html": html_of(read_page(args.table1))},
+        compared=html_of(read_page(args.compared)),
+        runs=html_of(read_page(args.runs)),
         config=yaml.safe_dump(config, allow_unicode=True, default_flow_style=None, width=100),
         made_by=made_by(args.surfaces),
         cost=cost(args.benchmarks),
@@ -103,11 +104,17 @@ def captioned(path, pages):
 
 def figure(png, pages):
     """A figure with its caption and its numbers: what `page.html` shows of it."""
+    numbers_of = png.with_suffix(".csv")
     try:
+        with Image.open(png) as opened:
+            written = opened.info.get(figures.NUMBERS)
+            opened.verify()  # each part has a checksum
         image = base64.b64encode(png.read_bytes()).decode()
-    except OSError as error:
-        raise InputError(f"{png}: cannot be read ({error.strerror})")
-    drawn = tables.read_csv(png.with_suffix(".csv"))
+    except (OSError, SyntaxError) as error:
+        raise InputError(f"{png}: no whole picture ({one_line(error)}); delete it to have it drawn")
+    if not numbers_of.is_file() or written != figures.checksum(numbers_of):
+        raise InputError(f"{numbers_of}: not what {png} was drawn from; delete both")
+    drawn = tables.read_csv(numbers_of)
     return captioned(png, pages) | {"image": image, "numbers": html_table(numbers(drawn))}
 
 

@@ -4,6 +4,7 @@ import argparse
 
 from landscape import figures, rollbacks, tables
 from landscape.command import run, whole
+from landscape.sealed import write_page
 
 
 def cells(table):
@@ -54,9 +55,9 @@ def main(argv=None):
 
     table = rollbacks.read(args.rollbacks, args.init, args.tasks)
     tables.write_csv(table.assign(init=args.init), args.csv)
-    for write, path in ((markdown, args.markdown), (latex, args.latex)):
-        with whole(path) as beside:
-            beside.write_text(write(*cells(table)), encoding="utf-8")
+    write_page(markdown(*cells(table)), args.markdown)
+    with whole(args.latex) as beside:
+        beside.write_text(latex(*cells(table)), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 from landscape import figures, measures, tables
-from landscape.command import InputError, run, whole
+from landscape.command import InputError, run
 from landscape.runs import Run, gives_one_class
-from landscape.sealed import read_json
+from landscape.sealed import read_json, write_page
 
 NOTES = """\
 *low*, *middle*, *high*: ‖δ‖/‖θ0‖ of the group's parameters as one vector. *Off the plane*: the
@@ -58,8 +58,7 @@ def main(argv=None):
         )
     table = pd.DataFrame(rows)
     tables.write_csv(table, args.csv)
-    with whole(args.markdown) as beside:
-        beside.write_text(markdown(table), encoding="utf-8")
+    write_page(markdown(table), args.markdown)
 
 
 def moved(run, groups):

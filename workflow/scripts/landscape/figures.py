@@ -5,7 +5,9 @@ what is NaN or infinite is marked, and neither is smoothed or replaced.
 """
 
 import argparse
+import zlib
 from dataclasses import dataclass
+from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
@@ -35,6 +37,7 @@ START_END = {"start": ("o", "start"), "end": ("*", "end")}
 ROLLED_BACK = {"end": ("o", "fine-tuned"), "rollback": ("*", "group rolled back")}
 BANDS = 15  # odd: ln(classes) lies within a band, so that the plateau there is one colour
 CEILING = 2.0  # of a loss scale, in ln(classes)
+NUMBERS = "numbers"  # in a PNG: the checksum of the CSV beside it
 PAGE = 7.0  # inches, the text width of a two-column journal page
 HALO = [Stroke(linewidth=2, foreground="white", alpha=0.8), Normal()]  # behind words
 # the two lines of a trajectory, with an edge that is seen on dark and on light
@@ -406,13 +409,17 @@ def non_finite_entries(values, colour=VERMILION):
 def save(figure, args, drawn, measured):
     """The figure as PDF and PNG, and the drawn numbers as CSV: same input, same bytes.
 
-    A figure of one seed says which.
+    A figure of one seed says which. The PNG carries the checksum of its numbers.
     """
     if "seed" in drawn:
         seeds = ", ".join(map(str, sorted(drawn["seed"].unique())))
         figure.text(0.995, 0.995, f"seed {seeds}", ha="right", va="top", size=6, color="0.35")
     with whole(args.pdf) as beside:
         figure.savefig(beside, format="pdf", dpi=300, metadata={"CreationDate": None})
-    with whole(args.png) as beside:
-        figure.savefig(beside, format="png", dpi=200)
     tables.write_csv(drawn, args.csv, measured)
+    with whole(args.png) as beside:
+        figure.savefig(beside, format="png", dpi=200, metadata={NUMBERS: checksum(args.csv)})
+
+
+def checksum(path):
+    return f"{zlib.crc32(Path(path).read_bytes()):08x}"

@@ -5,7 +5,7 @@ import json
 import zlib
 from pathlib import Path
 
-from .command import InputError, whole
+from .command import InputError, one_line, whole
 
 DAMAGED = "damaged: its checksum is another; delete it to have it made again"
 SUMS = "SHA256SUMS"  # as sha256sum writes it: `sha256sum -c` reads it too
@@ -25,6 +25,32 @@ def unseal(content):
     if content[-9:] != b" %08x" % zlib.crc32(content[:-9]):
         raise ValueError(DAMAGED)
     return content[:-9].decode()
+
+
+# Pages
+
+
+def write_page(text, path):
+    """Write Markdown, with its checksum in a comment at its end, which no reader of it shows."""
+    with whole(path) as beside:
+        beside.write_text(f"{text}\n{comment(text)}\n", encoding="utf-8")
+
+
+def read_page(path):
+    """What `write_page` was given. Raises InputError where the page is missing or damaged."""
+    try:
+        text, _, last = Path(path).read_text(encoding="utf-8").removesuffix("\n").rpartition("\n")
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file")
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read ({one_line(error)})")
+    if last != comment(text):
+        raise InputError(f"{path}: {DAMAGED}")
+    return text
+
+
+def comment(text):
+    return f"<!-- checksum {zlib.crc32(text.encode()):08x} -->"
 
 
 # JSON
