@@ -10,6 +10,7 @@ import pytest
 from landscape import figures, tables
 from landscape.command import InputError
 from landscape.parquet import write_frame
+from landscape.sealed import read_page
 from matplotlib.figure import Figure
 
 import figure1_surfaces
@@ -263,7 +264,7 @@ def make_table(tmp_path, files, *flags):
     outputs = {kind: tmp_path / f"table.{kind}" for kind in ("csv", "markdown", "latex")}
     paths = [str(x) for kind in outputs for x in (f"--{kind}", outputs[kind])]
     table1_rollback.main(["--rollbacks", *files, *flags, *paths])
-    texts = [outputs[kind].read_text() for kind in ("markdown", "latex")]
+    texts = read_page(outputs["markdown"]), outputs["latex"].read_text()
     return pd.read_csv(outputs["csv"], keep_default_na=False), *texts
 
 

@@ -46,7 +46,7 @@ def check_folder(folder, with_weights=True):
     path = Path(folder) / "config.json"
     if not path.is_file():
         raise InputError(f"{folder}: no config.json; give a folder made by save_pretrained")
-    sealed.check_sums(folder, with_weights)
+    sealed.check_sums(folder, weights=False)
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:

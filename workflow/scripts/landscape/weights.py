@@ -7,7 +7,7 @@ and says so in a log that nobody reads. Here the one is refused, the other only 
 import json
 from pathlib import Path
 
-from . import vectors
+from . import sealed, vectors
 from .command import InputError
 
 WRAPPERS = ("module.", "_orig_mod.", "model.")  # DataParallel, torch.compile, a Lightning module
@@ -44,6 +44,7 @@ def read(folder):
     What wrappers put before all names is taken off; integers are no weights, but buffers.
     Raises InputError for a file that is cut short, damaged or none.
     """
+    sealed.check_sums(folder)
     tensors = {}
     for path in files(folder):
         with vectors.opened(path, "pt") as file:
