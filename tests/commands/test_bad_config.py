@@ -82,7 +82,30 @@ WRONG = {
     "GPUs of a cluster": ({"gpus_per_run": 1000}, "gpus_per_run"),
     "no operations": ({"hardware.tflops": 0}, "hardware.tflops"),
     "used in per cent": ({"hardware.utilisation": 30}, "hardware.utilisation"),
+    "seed of 400 digits": ({"seeds": [10**400]}, "seeds"),
+    "learning rate of 400 digits": ({"tasks.mnli.scratch.learning_rate": [10**400]}, "learning"),
+    "paragraphs without end": ({"language.paragraphs": 10**12}, "language.paragraphs"),
+    "examples without end": ({"tasks.sst2.grammar.train": 10**12}, "sst2.grammar.train"),
+    "steps without end": ({"model.pretrain.recipe.steps": 10**15}, "recipe.steps"),
+    "results that is a file": ({"pathvars.results": "README.md"}, "README.md is a file"),
+    "results within a file": ({"pathvars.results": "README.md/tiny"}, "README.md is a file"),
+    "results with a line break": ({"pathvars.results": "results\n"}, "pathvars.results"),
+    "task name with a line break": ({"tasks.a\n": TINY["tasks"]["mnli"]}, "a"),
+    "max_length beyond the mini BERT": ({"max_length": 600}, "max_length: 600"),
+    "max_length beyond the model folder's": (
+        {"model": {"path": "{folder}/model"}, "max_length": 150},
+        "the model takes 140 tokens",
+    ),
+    "a layer beyond a DistilBERT": (
+        {"model": {"path": "{folder}/distilbert"}, "layer_groups.high": [2, 3]},
+        "layers 0 to 2",
+    ),
     # surfaces
+    "a million jobs": (
+        {"surfaces.points": 1000, "surfaces.points_per_chunk": 1},
+        "1,000,000 jobs",
+    ),
+    "range narrower than float32": ({"surfaces.range": [1.0, 1.0000001]}, "float32"),
     "grid of 20,000 × 20,000": ({"surfaces.points": 20_000}, "400,000,000 points"),
     "control of 5,000 × 5,000": (
         {"surfaces.control.points": 5_000},
@@ -169,6 +192,13 @@ WRONG = {
     "no source": ({"tasks.sst2.grammar": GONE}, "tasks.sst2"),
     "two sources": ({"tasks.sst2.hub": {"path": "glue", "splits": ["a", "b"]}}, "tasks.sst2"),
     "no such grammar task": ({"tasks.qnli": TINY["tasks"]["mnli"]}, "tasks.qnli.grammar"),
+    "hub with a split that is empty": (
+        {"tasks.sst2.grammar": GONE, "tasks.sst2.hub": {"path": "glue", "splits": ["train", ""]}},
+        "splits",
+    ),
+    "a column that the language lacks": ({"tasks.sst2.text": ["text"]}, "tasks.sst2.text"),
+    "a label that the language lacks": ({"tasks.sst2.label": "y"}, "tasks.sst2.label"),
+    "the label as a text too": ({"tasks.sst2.text": ["sentence", "label"]}, "tasks.sst2.text"),
     "hub with one split": (
         {"tasks.sst2.grammar": GONE, "tasks.sst2.hub": {"path": "glue", "splits": ["train"]}},
         "splits",
@@ -228,6 +258,7 @@ def folder(tmp_path_factory):
     (folder / "a.jsonl").write_text("sentence,label\n")
     (folder / "b.jsonl").write_text("[1, 2]\n")
     helpers.model_folder(folder / "model")
+    helpers.model_folder(folder / "distilbert", "distilbert")
     for name, missing in {"weightless": "model.safetensors", "bare": "config.json"}.items():
         helpers.model_folder(folder / name)
         (folder / name / missing).unlink()
@@ -299,6 +330,18 @@ def test_the_good_ones_are_let_through(folder, changes):
     main(list(map(str, argv)))
 
 
+def test_json_with_tabs_is_read_as_snakemake_reads_it(tmp_path):
+    (tmp_path / "study.json").write_text(json.dumps(TINY, indent="\t"))
+    main, argv = check(tmp_path / "study.json")
+    main(list(map(str, argv)))
+
+
+def test_a_link_to_results_that_are_gone_is_named(folder):
+    (folder / "linked").symlink_to(folder / "gone")
+    changes = {"pathvars.results": f"{folder}/linked"}
+    assert "linked is a link to" in helpers.error_of(*check(config(folder, changes)))
+
+
 @pytest.mark.parametrize("name", ["config", "base", "paper"])
 def test_our_own_studies_are_in_order(name):
     main, argv = check(helpers.ROOT / f"config/{name}.yaml")
@@ -315,6 +358,9 @@ def test_our_own_studies_are_in_order(name):
         pytest.param("results: é".encode("latin-1"), id="not UTF-8"),
         pytest.param(b"\x00\x01\x02", id="binary"),
         pytest.param(b"all of it", id="a text"),
+        pytest.param(b"[" * 100_000, id="lists without an end"),
+        pytest.param(b'{"a": ' * 100_000, id="keys without an end"),
+        pytest.param(b'{"seeds": [0], "seeds": [1]}', id="JSON with a key twice"),
     ],
 )
 def test_a_file_that_is_no_config(tmp_path, content):

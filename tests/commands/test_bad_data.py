@@ -60,6 +60,11 @@ WRONG_TEXT = {
     "a row without a label": ("jsonl", JSON + '{"text": "a"}\n', "line 3 has no 'label'"),
     "an array": ("jsonl", "[" + JSON.replace("\n", ",")[:-1] + "]", "line 1"),
     "broken in the middle": ("jsonl", JSON + '{"text": "a\n', "line 3"),
+    "half of a character": (
+        "jsonl",
+        JSON + '{"text": "\\ud83d", "label": 0}\n',
+        "row 3: 'text' is a half of a character",
+    ),
     "no text": ("jsonl", '{"text": null, "label": 0}\n' + JSON, "row 1: 'text' is missing"),
     "tokens": ("jsonl", '{"text": ["a", "b"], "label": 0}\n' + JSON, "row 1: 'text' is a list"),
     "a label in words": ("csv", CSV.replace(",1", ",entailment"), "'entailment'"),
@@ -215,3 +220,5 @@ def test_more_tokens_than_the_model_has_positions(tmp_path, tokenizer):
     assert "140" in line
     main, argv = command(tmp_path, model, **{"max-length": 140})
     main(argv)
+    line = helpers.error_of(*command(tmp_path, model, **{"max-length": 2}))
+    assert "max_length: 2 leaves no token" in line

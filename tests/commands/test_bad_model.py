@@ -326,7 +326,7 @@ def test_a_local_folder_without_what_is_asked(tmp_path, no_network, change, word
     options = {"path": task_folder(tmp_path / "data"), "name": "mine"}
     options |= {"revision": "main", "splits": ("train", "validation")} | change
     line = helpers.error_of(download_task.main, argv(options | {"output": tmp_path / "out"}))
-    assert word in line
+    assert word in line and not (tmp_path / "out").exists()
 
 
 def test_as_a_command_it_exits_with_1(run):

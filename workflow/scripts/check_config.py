@@ -2,13 +2,15 @@
 
 import argparse
 import difflib
-import math
+import json
+import os
+from math import isfinite
 from pathlib import Path
 
 import yaml
 from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import best_match
-from landscape import models, sources
+from landscape import grammar, models, sources
 from landscape.command import InputError, one_line, run
 
 SCHEMA = Path(__file__).parents[2] / "config/schema.yaml"
@@ -17,7 +19,7 @@ SCHEMA = Path(__file__).parents[2] / "config/schema.yaml"
 TYPES = Draft202012Validator.TYPE_CHECKER.redefine_many(
     {
         "integer": lambda _, value: isinstance(value, int) and not isinstance(value, bool),
-        "number": lambda _, value: type(value) in (int, float) and math.isfinite(value),
+        "number": lambda _, value: type(value) is int or (type(value) is float and isfinite(value)),
     }
 )
 Validator = validators.extend(Draft202012Validator, type_checker=TYPES)
@@ -42,11 +44,17 @@ class Loader(yaml.SafeLoader):
 
 
 def load(path):
-    """A config file as a dict. Raises InputError for what is no YAML or holds no keys."""
+    """A config file as a dict. Raises InputError for what is no YAML or JSON, or holds no keys."""
     try:
-        config = yaml.load(Path(path).read_text(encoding="utf-8"), Loader)
+        text = Path(path).read_text(encoding="utf-8")
+        try:  # as Snakemake does: not all of JSON is YAML
+            config = json.loads(text, object_pairs_hook=without_twins)
+        except ValueError:
+            config = yaml.load(text, Loader)
     except InputError as error:
         raise InputError(f"{path}: {error}")
+    except RecursionError:
+        raise InputError(f"{path}: lists or keys within each other without an end")
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise InputError(f"{path}: {one_line(error)}")
     if not isinstance(config, dict):
@@ -54,8 +62,17 @@ def load(path):
     return config
 
 
+def without_twins(pairs):
+    """A JSON object as a dict. Raises InputError for a key that stands twice."""
+    names = [name for name, _ in pairs]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise InputError(f"the key {twice[0]} stands twice; remove one")
+    return dict(pairs)
+
+
 MOST_POINTS = 1_000_000  # of one surface: years of a GPU for a BERT
-GRAMMAR_TASKS = ("mnli", "rte", "sst2", "mrpc")
+MOST_CHUNKS = 10_000  # of one surface: each is a job
+LAYERS = ("num_hidden_layers", "n_layers", "n_layer", "num_layers")  # by architecture
 
 
 def check(config, name):
@@ -68,6 +85,7 @@ def check(config, name):
     if error := best_match(Validator(schema).iter_errors(config)):
         wrong(".".join(map(str, error.absolute_path)) or "top level", said(error))
     tasks = config["tasks"]
+    check_results(config["pathvars"]["results"], wrong)
     check_model(config, wrong)
     check_surfaces(config["surfaces"], wrong)
     for task, settings in tasks.items():
@@ -108,18 +126,34 @@ def said(error):
         return f"{error.instance!r}: expected all, or a whole number from 2"
     if kind == "type" and value == "number":
         return f"{error.message} (YAML reads 1e-5 as text; write 1.0e-5)"
-    return error.message
+    return error.message if len(error.message) < 300 else f"{error.message[:300]} …"
+
+
+def check_results(results, wrong):
+    there = next(path for path in (Path(results), *Path(results).parents) if path.exists())
+    if not there.is_dir():
+        wrong("pathvars.results", f"{there} is a file; expected a folder, there or yet to be made")
+    if Path(results).is_symlink() and not Path(results).exists():
+        wrong("pathvars.results", f"{results} is a link to {os.readlink(results)}, which is gone")
 
 
 def check_surfaces(surfaces, wrong):
     for key, axis in (("surfaces", surfaces), ("surfaces.control", surfaces["control"])):
         low, high = axis["range"]
+        points = axis["points"]
         if low >= high:
             wrong(f"{key}.range", f"[{low}, {high}] must go from low to high")
-        if (number := axis["points"] ** 2) > MOST_POINTS:
-            wrong(f"{key}.points", f"{number:,} points of a plane; at most {MOST_POINTS:,}")
-    if (number := surfaces["curve_points"]) > MOST_POINTS:
-        wrong("surfaces.curve_points", f"{number:,} points of a curve; at most {MOST_POINTS:,}")
+        if points**2 > MOST_POINTS:
+            wrong(f"{key}.points", f"{points**2:,} points of a plane; at most {MOST_POINTS:,}")
+        if (high - low) / (points - 1) < 1e-6 * max(abs(low), abs(high)):
+            wrong(f"{key}.range", f"[{low}, {high}]: float32 does not tell {points} points apart")
+    curve, chunk = surfaces["curve_points"], surfaces["points_per_chunk"]
+    if curve > MOST_POINTS:
+        wrong("surfaces.curve_points", f"{curve:,} points of a curve; at most {MOST_POINTS:,}")
+    if (jobs := max(surfaces["points"] ** 2, curve) // chunk) > MOST_CHUNKS:
+        wrong(
+            "surfaces.points_per_chunk", f"{jobs:,} jobs for one surface; at most {MOST_CHUNKS:,}"
+        )
 
 
 def check_model(config, wrong):
@@ -127,10 +161,11 @@ def check_model(config, wrong):
     kinds = [kind for kind in ("pretrain", "hub", "path") if kind in model]
     if len(kinds) != 1:
         wrong("model", "give one of pretrain, hub, path")
-    layers = None
+    layers = longest = None
     if "pretrain" in model:
         sizes = model["pretrain"]["config"]
         layers = sizes["num_hidden_layers"]
+        longest = sizes.get("max_position_embeddings", 512)
         hidden, heads = sizes.get("hidden_size", 768), sizes.get("num_attention_heads", 12)
         if hidden % heads:
             wrong("model.pretrain.config", f"hidden_size {hidden} is no multiple of {heads} heads")
@@ -138,11 +173,16 @@ def check_model(config, wrong):
             wrong("language", "is missing; model.pretrain is trained on it")
     elif "path" in model:
         try:
-            layers = models.check_folder(model["path"]).get("num_hidden_layers")
+            folder = models.check_folder(model["path"])
+            longest = models.longest_input(model["path"])
         except InputError as error:
             wrong("model.path", error)
+        named = next((name for name in LAYERS if name in folder), LAYERS[0])
+        layers = folder.get(named)
         if layers is not None and not isinstance(layers, int):
-            wrong("model.path", f"{model['path']}/config.json: num_hidden_layers is {layers!r}")
+            wrong("model.path", f"{model['path']}/config.json: {named} is {layers!r}")
+    if longest is not None and config["max_length"] > longest:
+        wrong("max_length", f"{config['max_length']}: the model takes {longest} tokens")
     for group, (first, last) in config["layer_groups"].items():
         if first > last:
             wrong(f"layer_groups.{group}", f"[{first}, {last}] must go from low to high")
@@ -154,10 +194,18 @@ def check_source(task, settings, config, wrong):
     kinds = [kind for kind in ("grammar", "hub", "files") if kind in settings]
     if len(kinds) != 1:
         wrong(f"tasks.{task}", "give one source: grammar, hub or files")
-    if "grammar" in settings and task not in GRAMMAR_TASKS:
-        wrong(f"tasks.{task}.grammar", f"the language has the tasks {', '.join(GRAMMAR_TASKS)}")
-    if "grammar" in settings and "language" not in config:
-        wrong("language", f"is missing; tasks.{task} is made from it")
+    if settings["label"] in settings["text"]:
+        wrong(f"tasks.{task}.text", f"{settings['label']!r} is the label's column too")
+    if "grammar" in settings:
+        if task not in grammar.TASKS:
+            wrong(f"tasks.{task}.grammar", f"the language has the tasks {', '.join(grammar.TASKS)}")
+        if "language" not in config:
+            wrong("language", f"is missing; tasks.{task} is made from it")
+        if lacking := [name for name in settings["text"] if name not in grammar.TASKS[task]]:
+            there = ", ".join(grammar.TASKS[task])
+            wrong(f"tasks.{task}.text", f"no {lacking[0]!r} in the language's {task}: {there}")
+        if settings["label"] != "label":
+            wrong(f"tasks.{task}.label", "in the language it is label")
     for split, path in settings.get("files", {}).items():
         key = f"tasks.{task}.files.{split}"
         try:

@@ -37,9 +37,10 @@ def main(argv=None):
                 f"{args.path}: the Hub does not give it ({type(error).__name__}); where there is "
                 "no network, set the task's hub: path: to a local folder in the Hub's layout"
             )
+    tables = {}
     for split, wanted in zip(("train", "dev"), args.splits):
         try:
-            table = datasets.load_dataset(
+            tables[split] = datasets.load_dataset(
                 args.path, args.name, revision=facts.get("commit"), split=wanted
             )
         except Exception as error:  # of its own code, and of whatever the folder holds
@@ -48,6 +49,8 @@ def main(argv=None):
                 f"{one_line(error)[:300]}); expected data files in the Hub's layout: "
                 "CSV, JSON lines or Parquet, and no loading script"
             )
+    for split, table in tables.items():  # both are there, or none is written
+        wanted = args.splits[split == "dev"]
         parquet.write(table.with_format("arrow")[:], args.output / f"{split}.parquet")
         facts[split] = {"split": wanted, "examples": len(table), "fingerprint": table._fingerprint}
         print(f"{split}: {len(table)} examples of {args.path} {args.name or ''} {wanted}")

@@ -27,6 +27,11 @@ def main(argv=None):
     longest = models.longest_input(args.tokenizer)
     if longest and args.max_length > longest:
         raise InputError(f"max_length: {args.max_length}, but the model takes {longest} tokens")
+    special = tokenizer.num_special_tokens_to_add(pair=len(args.text) == 2)
+    if args.max_length <= special:
+        raise InputError(
+            f"max_length: {args.max_length} leaves no token for the text: {special} are special"
+        )
     made = {}
     for path, output in ((args.train, args.output_train), (args.dev, args.output_dev)):
         texts, labels = read[path]

@@ -39,10 +39,11 @@ def read(path, text, label):
     if not table[label]:
         raise InputError(f"{path}: no examples in it")
     for name in text:
-        bad = [i for i, cell in enumerate(table[name]) if not isinstance(cell, str)]
+        bad = [i for i, cell in enumerate(table[name]) if not _is_text(cell)]
         if bad:
             cell = table[name][bad[0]]
-            is_ = "missing" if cell is None else f"a {type(cell).__name__}, {_short(cell)}"
+            kind = "half of a character" if isinstance(cell, str) else type(cell).__name__
+            is_ = "missing" if cell is None else f"a {kind}, {_short(cell)}"
             refuse(path, name, bad, f"is {is_}; expected a text")
     labels = [_whole_number(cell) for cell in table[label]]
     if bad := [i for i, number in enumerate(labels) if number is None]:
@@ -55,6 +56,13 @@ def refuse(path, column, rows, what):
     """Raise an InputError on the first of some rows, which are counted from 0 here."""
     more = f" (the first of {len(rows)} such rows)" if len(rows) > 1 else ""
     raise InputError(f"{path}: row {rows[0] + 1}: {column!r} {what}{more}")
+
+
+def _is_text(cell):
+    try:
+        return isinstance(cell, str) and cell.encode() is not None
+    except UnicodeEncodeError:  # JSON can write one of a pair of surrogates alone
+        return False
 
 
 def _short(cell):
