@@ -21,7 +21,7 @@ def scene(points, measured, scale, colour_map, epochs=None, markers=figures.STAR
     """One surface with its landmarks and, on it, the epochs of the run.
 
     points: of one plane; measured: train_loss or dev_error; scale: of `figures`; colour_map: one
-    that Plotly and Matplotlib share; epochs: rows of trajectory.csv, drawn at their signed
+    that Plotly and Matplotlib share; epochs: rows of trajectory.parquet, drawn at their signed
     coordinates on the plane, which hides what lies off it: their own values are read at them.
     """
     alphas, betas, values = tables.grid(points, measured)
