@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 import yaml
-from landscape import models, tasks
+from landscape import locks, models, tasks
 from safetensors.numpy import load_file, save_file
 
 import direction
@@ -327,6 +327,12 @@ def test_a_local_folder_without_what_is_asked(tmp_path, no_network, change, word
     options |= {"revision": "main", "splits": ("train", "validation")} | change
     line = helpers.error_of(download_task.main, argv(options | {"output": tmp_path / "out"}))
     assert word in line and not (tmp_path / "out").exists()
+
+
+def test_a_second_training_of_the_same_run_is_refused(run):
+    """Of another clone, say, that shares the results: both would write one state."""
+    with locks.hold(run / "state/lock"):
+        assert "state/lock: another process is at work" in helpers.error_of(*trained(run))
 
 
 def test_as_a_command_it_exits_with_1(run):
