@@ -6,8 +6,9 @@ PYTHON ?= python3
 all: .venv/installed
 	snakemake --cores $$(nproc) all
 
+# each of several processes with one thread: a process with several would wait for the others'
 test: .venv/installed
-	python -m pytest
+	OMP_NUM_THREADS=1 python -m pytest
 
 # speed, as ratios measured side by side; takes a quarter of an hour
 bench: .venv/installed

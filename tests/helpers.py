@@ -17,7 +17,7 @@ import pyarrow as pa
 import pytest
 import torch
 import yaml
-from landscape import command, models, tasks
+from landscape import command, models, surface, tasks
 
 ROOT = Path(__file__).parents[1]
 VOCABULARY = 50
@@ -289,6 +289,18 @@ def changed(study, changes, **style):
         place[last] = value
     (study / "changed.yaml").write_text(yaml.safe_dump(config, **{"sort_keys": False} | style))
     return "--configfile", "changed.yaml"
+
+
+def of_plane(results, init, task, plane):
+    """A surface of a study's first seed, and what made it."""
+    return surface.read(results / f"surfaces/{init}/{task}/s0/{plane}/surface.parquet")
+
+
+def landmark(results, init, task, plane, name):
+    """A landmark of a surface, as a dict."""
+    table, _ = of_plane(results, init, task, plane)
+    (row,) = table[table["landmark"] == name].to_dict("records")
+    return row
 
 
 def tokenizer(words):

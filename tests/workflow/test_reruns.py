@@ -1,0 +1,157 @@
+"""What runs again after a change, and what is spared."""
+
+import os
+import shutil
+
+import helpers
+import pytest
+
+
+def planned(study, changes=None, target="all", **style):
+    """({rule: number of jobs}, output files) that a dry run would make, with another config."""
+    jobs = helpers.dry_run(study, target, *helpers.changed(study, changes or {}, **style))
+    jobs = [job for job in jobs if job["rule"] != "all"]
+    return helpers.counts(jobs), [file for job in jobs for file in job["output"]]
+
+
+def test_a_second_run_has_nothing_to_do(study):
+    assert planned(study) == ({}, [])
+
+
+def test_the_order_of_keys_in_the_config_reruns_nothing(study):
+    """A config tidied up must not train again."""
+    assert planned(study, sort_keys=True) == ({}, [])
+
+
+def test_another_colour_map_draws_again_and_nothing_more(study):
+    jobs, _ = planned(study, {"figures.colour_map": "magma"})
+    figures = {f"figure{number}": 1 for number in (1, 3, 4, 6, 7)}  # 2 and 5 are lines
+    assert jobs == figures | {"report_page": 1}
+
+
+def test_another_learning_rate_reruns_that_run_and_what_depends_on_it(study):
+    """mnli's pretrained run; and sst2's full plane, whose δ2 it is, but not sst2's training."""
+    jobs, files = planned(study, {"tasks.mnli.pretrained.learning_rate": [2.0e-3]})
+    assert jobs == {
+        "train_1_epochs": 1,
+        "train_2_epochs": 1,
+        "select_run": 1,
+        "direction": 1,
+        # mnli: 2 chunks of the full plane and of each group, 1 of the curve and of the control;
+        # sst2: the full plane
+        "surface_chunk": 2 + 3 * 2 + 1 + 1 + 2,
+        "surface": 1 + 3 + 1 + 1 + 1,
+        "rollback": 1,
+        "sharpness": 1,
+        "project_trajectory": 3,  # mnli; sst2, and its longer one
+        "evaluate_trajectory": 3,
+        **{f"figure{number}": 1 for number in range(1, 8)},
+        "table1": 1,
+        "paper_vs_ours": 1,
+        "runs_table": 1,
+        "claims": 1,
+        "report_page": 1,
+    }
+    drawn = ("figures/", "tables/", "report.html")
+    made = [file for file in files if not any(part in file for part in drawn)]
+    assert all("/pretrained/" in file for file in made)
+    assert not [file for file in made if "/runs/pretrained/sst2/" in file]
+
+
+def test_more_points_evaluate_only(study):
+    jobs, _ = planned(study, {"surfaces.curve_points": 11})
+    drawn = dict.fromkeys(["figure1", "figure5", "claims", "runs_table", "report_page"], 1)
+    assert jobs == {"surface_chunk": 4, "surface": 4} | drawn
+
+
+@pytest.fixture
+def kept(study, tmp_path):
+    """Puts files back that a test deletes or changes: file and time."""
+    saved = {}
+
+    def keep(path):
+        saved[path] = shutil.copy2(path, tmp_path / f"{len(saved)}")
+        return path
+
+    yield keep
+    for path, copy in saved.items():
+        shutil.copy2(copy, path)
+
+
+def test_a_lost_chunk_is_evaluated_alone(study, results, kept):
+    folder = results / "surfaces/scratch/mnli/s0/full"
+    for name in ("chunk_1_of_2.parquet", "surface.parquet"):
+        kept(folder / name).unlink()
+    target = (folder / "surface.parquet").relative_to(study)
+    jobs, files = planned(study, target=target)
+    assert jobs == {"surface_chunk": 1, "surface": 1}
+    assert set(files) == {str(target.with_name("chunk_1_of_2.parquet")), str(target)}
+
+
+def scripts(study):
+    return [path for path in (study / "workflow").rglob("*.py") if "__pycache__" not in str(path)]
+
+
+def test_touching_scripts_reruns_nothing(study):
+    """As a checkout does: it must not throw away days of training."""
+    for path in scripts(study):
+        os.utime(path)
+    assert planned(study) == ({}, [])
+
+
+@pytest.mark.parametrize(
+    "module, reruns, spares",
+    [
+        pytest.param("landscape/figures.py", {"figure1", "figure7"}, {"surface"}, id="figures"),
+        pytest.param(
+            "landscape/plane.py", {"surface_chunk", "rollback"}, {"select_run"}, id="plane"
+        ),
+        pytest.param(
+            "landscape/training.py",
+            {"train_2_epochs", "train_further"},
+            {"pretrain"},
+            id="training",
+        ),
+        pytest.param(
+            "landscape/journal.py", {"surface_chunk"}, {"rollback", "direction"}, id="journal"
+        ),
+        pytest.param(
+            "landscape/grammar.py", {"language_task", "language_text"}, set(), id="grammar"
+        ),
+    ],
+)
+def test_a_change_of_code_reruns_what_imports_it(study, kept, module, reruns, spares):
+    with open(kept(study / "workflow/scripts" / module), "a", encoding="utf-8") as file:
+        file.write("CHANGED = True\n")
+    jobs, _ = planned(study)
+    assert reruns <= set(jobs)
+    assert not spares & set(jobs)
+    if module != "landscape/training.py" and module != "landscape/grammar.py":
+        assert not [rule for rule in jobs if rule.startswith("train")]
+
+
+@pytest.mark.parametrize(
+    "file, reruns, spares",
+    [
+        ("results/tiny/language/tokenizer/tokenizer_config.json", ["prepare_task", "pretrain"], []),
+        (
+            "results/tiny/models/scratch/s0/config.json",
+            ["train_2_epochs", "rollback"],
+            ["pretrain"],
+        ),
+        (
+            "results/tiny/runs/pretrained/sst2/s0/further/scores.parquet",
+            ["project_trajectory"],
+            ["surface"],
+        ),
+        ("results/tiny/figures/fig2.csv", ["report_page"], ["figure2"]),
+        ("config/accelerate.yaml", ["train_2_epochs", "train_further"], ["pretrain"]),
+        ("results/tiny/study.json", [], []),
+    ],
+)
+def test_a_change_of_what_a_step_reads_is_seen(study, kept, file, reruns, spares):
+    with open(kept(study / file), "a", encoding="utf-8") as changed:
+        changed.write("\n")
+    jobs, _ = planned(study)
+    assert set(reruns) <= set(jobs) and not set(spares) & set(jobs)
+    assert reruns or not jobs
