@@ -19,10 +19,8 @@ from matplotlib.patches import Patch
 from matplotlib.patheffects import Normal, Stroke
 from matplotlib.ticker import MaxNLocator
 
-from . import tables
+from . import study, tables
 from .command import whole
-
-TASKS = {"cola": "CoLA", "sst2": "SST-2", "stsb": "STS-B"}  # the others: upper-cased
 
 # Colours of Okabe and Ito (2008), which colour-blind readers tell apart.
 ORANGE, VERMILION, BLUE = "#E69F00", "#D55E00", "#0072B2"
@@ -44,15 +42,6 @@ HALO = [Stroke(linewidth=2, foreground="white", alpha=0.8), Normal()]  # behind 
 EPOCHS = {"linewidth": 1.2, "path_effects": [Stroke(linewidth=2.4, foreground="black"), Normal()]}
 SIGNED = {"linewidth": 0.7, "path_effects": [Stroke(linewidth=1.5, foreground="black"), Normal()]}
 SIGNED["linestyle"] = (0, (4, 2))
-
-
-def task_name(task):
-    return TASKS.get(task, task.upper())
-
-
-def model_name(model):
-    """Of the config's `model`."""
-    return model.get("hub") or model.get("path") or "a mini BERT, pre-trained by the study"
 
 
 # The command line
@@ -102,7 +91,7 @@ def add_margin(flags):
 
 def add_init(flags):
     flags.add_argument(
-        "--init", default="pretrained", choices=tables.INITS, help="default: %(default)s"
+        "--init", default="pretrained", choices=study.INITS, help="default: %(default)s"
     )
 
 
@@ -378,7 +367,7 @@ def marker_entries(markers=START_END):
 
 
 def line_entries(inits):
-    return [entry(tables.INITS[init], **LINES[init]) for init in inits]
+    return [entry(study.INITS[init], **LINES[init]) for init in inits]
 
 
 def range_entries(seeds):

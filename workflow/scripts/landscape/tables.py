@@ -5,13 +5,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from . import parquet
+from . import parquet, study
 from .command import InputError, one_line, whole
 from .sealed import read_json
-
-# in the paper's order, by the names that readers know
-INITS = {"scratch": "From scratch", "pretrained": "Pre-trained"}
-GROUPS = {"low": "Low layers", "middle": "Middle layers", "high": "High layers"}
 
 KEY = ["init", "task", "seed"]
 TEXT = {"init", "task", "plane", "landmark", "dtype", "phase", "group", "layers", "kind"}
@@ -21,9 +17,9 @@ def read(paths, columns):
     """The rows of all files, each of which must have these columns and a row or more."""
     table = pd.concat([_read_one(Path(path), columns) for path in paths], ignore_index=True)
     table.attrs["source"] = ", ".join(map(str, paths))  # to name where rows are missing
-    unknown = set(table["init"]) - set(INITS)
+    unknown = set(table["init"]) - set(study.INITS)
     if unknown:
-        stop(table, f"unknown init {unknown.pop()!r}, expected {' or '.join(INITS)}")
+        stop(table, f"unknown init {unknown.pop()!r}, expected {' or '.join(study.INITS)}")
     return table
 
 

@@ -1,35 +1,8 @@
 """Where the epochs of a run lie relative to a plane: the paper's Eqs. 3–5 and the signed fit."""
 
-from pathlib import Path
-
 import numpy as np
 
-from .command import InputError
-from .parquet import read_frame
-from .sealed import read_json
 from .vectors import dot, same_tensors
-
-
-def checkpoints(run, further=None):
-    """The epochs' files of a run's selected candidate, then those of its further epochs.
-
-    Raises InputError where some are missing.
-    """
-    selected = read_json(Path(run) / "selected.json", "candidate", "epochs")
-    first = epochs(Path(run) / selected["candidate"], selected["epochs"])
-    if further is None:
-        return first, []
-    scores = read_frame(Path(further) / "scores.parquet")
-    return first, epochs(Path(further), len(scores))
-
-
-def epochs(folder, number):
-    """The checkpoints of a run's epochs in order, none left out, none of another run's added."""
-    files = [folder / f"epoch_{epoch:02d}.safetensors" for epoch in range(1, number + 1)]
-    for file in files:
-        if not file.is_file():
-            raise InputError(f"{file}: missing; delete {folder} to have all its epochs made again")
-    return files
 
 
 def products(start, epochs, delta1, delta2):

@@ -1,0 +1,15 @@
+"""What a study is about, and how its parts are called for a reader."""
+
+# in the paper's order, by the names that readers know
+INITS = {"scratch": "From scratch", "pretrained": "Pre-trained"}
+GROUPS = {"low": "Low layers", "middle": "Middle layers", "high": "High layers"}
+TASKS = {"cola": "CoLA", "sst2": "SST-2", "stsb": "STS-B"}  # the others: upper-cased
+
+
+def task_name(task):
+    return TASKS.get(task, task.upper())
+
+
+def model_name(model):
+    """Of the config's `model`."""
+    return model.get("hub") or model.get("path") or "a mini BERT, pre-trained by the study"
