@@ -7,10 +7,13 @@ from snakemake.utils import min_version
 
 # the workflow may lie elsewhere than the data and results: `-s`, `--directory`
 HERE = Path(os.path.relpath(workflow.basedir))
-sys.path.insert(0, str(HERE.absolute() / "workflow/scripts"))
-from check_config import check, load
-from landscape.command import InputError
-from landscape.sealed import write_json
+LIBRARY = str(HERE.absolute() / "workflow/scripts")
+sys.path.insert(0, LIBRARY)
+# for the commands, wherever the library may be installed besides
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [LIBRARY, os.environ.get("PYTHONPATH")]))
+from study.check_config import check, load
+from landscape.jobs.command import InputError
+from landscape.jobs.sealed import write_json
 
 min_version("9.19")
 
@@ -41,6 +44,7 @@ report: "workflow/report/workflow.rst"
 
 
 include: "rules/common.smk"
+include: "rules/inputs.smk"
 include: "rules/requests.smk"
 include: "rules/models.smk"
 
@@ -56,12 +60,12 @@ if "pretrain" in MODEL:
 
 
 include: "rules/data.smk"
-include: "rules/train.smk"
+include: "rules/runs.smk"
 include: "rules/directions.smk"
-include: "rules/landscape.smk"
-include: "rules/trajectory.smk"
+include: "rules/surfaces.smk"
+include: "rules/trajectories.smk"
 include: "rules/figures.smk"
-include: "rules/tables.smk"
+include: "rules/claims.smk"
 include: "rules/report.smk"
 include: "rules/needs.smk"
 include: "rules/checkpoints.smk"
@@ -82,7 +86,9 @@ onstart:
     try:
         for path, content in {STUDY: config, NEEDS: {"files": NEEDED}}.items():
             write_json(content, path)
-        for job in workflow.dag.needrun_jobs():  # their logs hold all tries of this call, no others
+        for (
+            job
+        ) in workflow.dag.needrun_jobs():  # their logs hold all tries of this call, no others
             for log in job.log:
                 Path(log).unlink(missing_ok=True)
     except OSError as error:

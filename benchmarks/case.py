@@ -1,18 +1,16 @@
 """What is measured: BERT (12 × 768) with random weights, on pairs as long as MNLI's."""
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import torch
+from landscape.data import tasks
+from landscape.models import classifiers
 from safetensors.numpy import load_file, save_file
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "workflow/scripts"))
-
-from landscape import models, tasks  # noqa: E402
 
 REAL = ROOT.parent / "shared/data"  # real MNLI and vocabulary, used where they lie there
 POINTS = [(0.5, 0.0), (1.0, 0.0)]  # where all are measured: steps of the line from θ0 to θ1
@@ -36,7 +34,7 @@ class Case:
 
     def model(self):
         """A classifier that holds θ1, as transformers loads it."""
-        return models.load_final(self.start_folder, self.end, CLASSES, "cpu")
+        return classifiers.load_final(self.start_folder, self.end, CLASSES, "cpu")
 
 
 def make(folder, pairs, seed=0):

@@ -2,8 +2,8 @@
 
 import torch
 from case import LONGEST
-from landscape import plane
-from landscape.batches import Examples
+from landscape.data.examples import Examples
+from landscape.surfaces import plane
 from safetensors.torch import load_file
 from torch.nn.functional import cross_entropy
 

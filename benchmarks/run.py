@@ -19,10 +19,11 @@ import numpy as np
 import others
 import torch
 from case import POINTS, ROOT, make
-from landscape import models, plane
-from landscape.batches import Examples
-from landscape.evaluation import Evaluator
-from landscape.gpu import best_dtype
+from landscape.data.examples import Examples
+from landscape.jobs.gpu import best_dtype
+from landscape.models import classifiers
+from landscape.surfaces import plane
+from landscape.surfaces.evaluation import Evaluator
 
 PAIRS, ROUNDS, BUDGET = 64, 3, 2048
 GROUPS = {"middle": (4, 7), "high": (8, 11)}  # the low layers have none below them to know
@@ -216,7 +217,7 @@ def tolerance(rows, results, folder):
     start, run = results / "models/pretrained/s0", results / "runs/pretrained/mnli/s0"
     second = results / "directions/pretrained/sst2/s0.safetensors"
     examples = {"train": Examples(folder / "train.parquet")}
-    model = models.load_final(start, run / "final.safetensors", 3, "cpu")
+    model = classifiers.load_final(start, run / "final.safetensors", 3, "cpu")
     through = plane.Plane(model, start / "model.safetensors", run / "final.safetensors", second)
     evaluate = Evaluator(model, examples, BUDGET, in_blocks=["train"])
     axis = plane.grid(-4.0, 4.0, 9)

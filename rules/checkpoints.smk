@@ -4,7 +4,7 @@
 rule delete_checkpoints:
     input:
         trajectories_of,
-        code=code("delete_checkpoints.py"),
+        code=code("runs/delete_checkpoints.py"),
         checkpoints=its_epochs,
         final=f"{RUN}/final.safetensors",
     output:

@@ -5,7 +5,7 @@
 rule download_task:
     input:
         local_files,
-        code=code("download_task.py"),
+        code=code("data/download_task.py"),
     output:
         train="<results>/downloads/data/{task}/train.parquet",
         dev="<results>/downloads/data/{task}/dev.parquet",
@@ -33,7 +33,7 @@ rule download_task:
 rule prepare_task:
     input:
         unpack(source),
-        code=code("prepare_task.py"),
+        code=code("data/prepare_task.py"),
         tokenizer=TOKENIZER,
     output:
         train="<results>/data/{task}/train.parquet",
@@ -58,7 +58,7 @@ rule prepare_task:
 
 rule sample_examples:
     input:
-        code=code("sample_examples.py"),
+        code=code("data/sample_examples.py"),
         train="<results>/data/{task}/train.parquet",
     output:
         "<results>/data/{task}/sample.parquet",
@@ -80,7 +80,7 @@ rule sample_examples:
 # the model or the data are others. Its own code is none, and what `dtype: auto` is, it says always.
 rule try_model:
     input:
-        code=ancient(str(SCRIPTS / "try_model.py")),
+        code=ancient(str(SCRIPTS / "models/try_model.py")),
         start=f"<results>/models/scratch/s{FIRST}/model.safetensors",
         config=f"<results>/models/scratch/s{FIRST}/config.json",
         train="<results>/data/{task}/train.parquet",

@@ -3,7 +3,7 @@
 
 rule direction:
     input:
-        code=code("direction.py"),
+        code=code("directions/direction.py"),
         start="<results>/models/{init}/s{seed}/model.safetensors",
         end=f"{RUN}/final.safetensors",
     output:

@@ -8,7 +8,7 @@ PLOT = (
 
 rule figure1:
     input:
-        code=code("figure1_surfaces.py"),
+        code=code("figures/figure1_surfaces.py"),
         surfaces=surfaces("full", FIGURES["tasks"]),
         curves=surfaces("curve", FIGURES["tasks"]),
     output:
@@ -30,7 +30,7 @@ rule figure1:
 
 rule figure2:
     input:
-        code=code("figure2_training_loss.py"),
+        code=code("figures/figure2_training_loss.py"),
         logs=expand(f"{RUN}/log.parquet", init=INITS, task=FIGURES["tasks"], seed=config["seeds"]),
     output:
         pdf="<results>/figures/fig2.pdf",
@@ -50,7 +50,7 @@ rule figure2:
 
 rule figure3:
     input:
-        code=code("figure3_trajectories.py"),
+        code=code("figures/figure3_trajectories.py"),
         surfaces=surfaces("full", FIGURES["trajectories"]),
         trajectories=trajectories(FIGURES["trajectories"], "run"),
     output:
@@ -72,7 +72,7 @@ rule figure3:
 
 rule figure4:
     input:
-        code=code("figure4_overfitting.py"),
+        code=code("figures/figure4_overfitting.py"),
         surfaces=surfaces("full", FIGURES["overfitting"]["task"], ["pretrained"]),
         trajectories=trajectories(FIGURES["overfitting"]["task"], "longer", ["pretrained"]),
     output:
@@ -94,7 +94,7 @@ rule figure4:
 
 rule figure5:
     input:
-        code=code("figure5_curves.py"),
+        code=code("figures/figure5_curves.py"),
         curves=surfaces("curve", FIGURES["tasks"]),
     output:
         pdf="<results>/figures/fig5.pdf",
@@ -114,7 +114,7 @@ rule figure5:
 
 rule figure6:
     input:
-        code=code("figure6_error_surfaces.py"),
+        code=code("figures/figure6_error_surfaces.py"),
         surfaces=surfaces("full", FIGURES["tasks"]),
     output:
         pdf="<results>/figures/fig6.pdf",
@@ -135,7 +135,7 @@ rule figure6:
 
 rule figure7:
     input:
-        code=code("figure7_layer_groups.py"),
+        code=code("figures/figure7_layer_groups.py"),
         surfaces=surfaces(list(GROUPS), FIGURES["layer_groups"], ["pretrained"]),
     output:
         pdf="<results>/figures/fig7.pdf",

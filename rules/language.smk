@@ -3,7 +3,7 @@
 
 rule language_text:
     input:
-        code=code("make_language.py"),
+        code=code("data/make_language.py"),
     output:
         text="<results>/language/text.parquet",
         tokenizer=multiext("<results>/language/tokenizer/tokenizer", ".json", "_config.json"),
@@ -23,7 +23,7 @@ rule language_text:
 
 rule language_task:
     input:
-        code=code("make_language.py"),
+        code=code("data/make_language.py"),
     output:
         train="<results>/language/{task}/train.parquet",
         dev="<results>/language/{task}/dev.parquet",

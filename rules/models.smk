@@ -22,7 +22,7 @@ if "hub" in MODEL:
 
     rule download_model:
         input:
-            code=code("download_model.py"),
+            code=code("models/download_model.py"),
         output:
             config="<results>/downloads/model/config.json",
             source="<results>/downloads/model/source.json",
@@ -45,7 +45,7 @@ if "hub" in MODEL:
 
 rule initial_model:
     input:
-        code=code("initial_model.py"),
+        code=code("models/initial_model.py"),
         model=branch(
             lambda wildcards: wildcards.init == "pretrained",
             then=PRETRAINED,

@@ -4,7 +4,7 @@
 rule plan:
     input:
         unpack(unknown_sizes),
-        code=code("plan.py"),
+        code=code("plan/plan.py"),
     log:
         "<logs>/plan.log",
     localrule: True

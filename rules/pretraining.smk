@@ -3,7 +3,7 @@
 
 rule mini_architecture:
     input:
-        code=code("mini_architecture.py"),
+        code=code("models/mini_architecture.py"),
         tokenizer=TOKENIZER,
     output:
         "<results>/models/mini/architecture/config.json",
@@ -22,7 +22,7 @@ rule mini_architecture:
 
 rule pretrain:
     input:
-        code=code("pretrain.py"),
+        code=code("models/pretrain.py"),
         text="<results>/language/text.parquet",
         tokenizer=TOKENIZER,
         architecture="<results>/models/mini/architecture/config.json",

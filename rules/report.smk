@@ -5,7 +5,7 @@ PAGES = HERE / "workflow/report"
 
 rule report_page:
     input:
-        code=code("make_report.py"),
+        code=code("figures/make_report.py"),
         pages=[
             *expand(f"{PAGES}/{{page}}", page=["page.html", "style.css", "surfaces.js"]),
             *expand(f"{PAGES}/fig{{number}}.rst", number=range(1, 8)),

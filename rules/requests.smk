@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from contextlib import contextmanager
 
-from landscape import cost
+from landscape.plan import cost
 
 
 @contextmanager

@@ -17,9 +17,13 @@ import pyarrow as pa
 import pytest
 import torch
 import yaml
-from landscape import command, models, surface, tasks
+from landscape.data import tasks
+from landscape.jobs import command
+from landscape.models import classifiers
+from landscape.surfaces import surface
 
 ROOT = Path(__file__).parents[1]
+SCRIPTS = ROOT / "workflow/scripts"
 VOCABULARY = 50
 
 
@@ -77,7 +81,7 @@ def moved(model, seed, size=0.1, only=lambda name: True):
     """The model, its parameters (`only` some) moved at random: a stand-in for training."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
-        for name, parameter in models.parameters(model).items():
+        for name, parameter in classifiers.parameters(model).items():
             if only(name):
                 parameter += size * torch.randn(parameter.shape, generator=generator)
     return model
@@ -129,7 +133,7 @@ def padded_logits(model, path, size=7, grad=False):
 
 def bits(model):
     """The bits of all parameters, by checkpoint name: equal only where nothing at all differs."""
-    return {name: p.detach().numpy().tobytes() for name, p in models.parameters(model).items()}
+    return {name: p.detach().numpy().tobytes() for name, p in classifiers.parameters(model).items()}
 
 
 def wait_for(condition, seconds=120):
@@ -153,14 +157,21 @@ def environment(**more):
     """
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     own = {"HF_ENDPOINT": "http://127.0.0.1:9", "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    own["PYTHONPATH"] = str(SCRIPTS)
     outer = {name: value for name, value in os.environ.items() if not name.startswith("SLURM_")}
     return {**outer, "PATH": path, **own, **more}
+
+
+def path_of(script):
+    """A command, by its name alone."""
+    (path,) = SCRIPTS.glob(f"*/{script}")
+    return path
 
 
 def call(script, *argv, cwd=ROOT, input=None, **env):
     """A command in a process of its own; `input` is what it could read."""
     return subprocess.run(
-        [sys.executable, str(ROOT / "workflow/scripts" / script), *map(str, argv)],
+        [sys.executable, path_of(script), *map(str, argv)],
         cwd=cwd,
         env=environment(**env),
         capture_output=True,
@@ -255,7 +266,7 @@ def counts(jobs):
 STAGES = {
     "data": ["download_task", "language_t", "prepare_task", "sample_examples", "try_model"],
     "models": ["download_model", "mini_architecture", "pretrain", "initial_model"],
-    "training": ["train_", "select_run", "delete_checkpoints"],
+    "training": ["train_", "score_epochs", "select_run", "delete_checkpoints"],
     "directions": ["direction"],
     "surfaces": ["surface"],
     "trajectories": ["project_trajectory", "evaluate_trajectory"],
@@ -305,9 +316,8 @@ def landmark(results, init, task, plane, name):
 
 def tokenizer(words):
     """A word-level tokenizer in memory, as the embedded study's: [PAD] is 0."""
-    from transformers import AutoTokenizer
-
     import make_language
+    from transformers import AutoTokenizer
 
     with tempfile.TemporaryDirectory() as folder:
         make_language.write_tokenizer(Path(folder), words)

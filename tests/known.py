@@ -2,8 +2,8 @@
 
 import numpy as np
 import pandas as pd
-from landscape import folds
-from landscape.runs import Run
+from landscape.claims.measured import Run
+from landscape.surfaces import folds
 
 AXIS = np.round(np.linspace(-4, 4, 41), 12)
 

@@ -79,7 +79,7 @@ class Run:
 
     def trainings(self):
         """Those of `steps` that train; `launch.py`, by which they started, is another."""
-        script = "workflow/scripts/train.py"
+        script = "workflow/scripts/runs/train.py"
         return [step for step in self.steps() if step["argv"].startswith(script)]
 
     def hold(self, run, epochs):

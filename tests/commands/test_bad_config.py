@@ -3,12 +3,11 @@
 import json
 import shutil
 
+import check_config
 import helpers
 import pandas as pd
 import pytest
 import yaml
-
-import check_config
 
 TINY = yaml.safe_load((helpers.ROOT / "tests/tiny.yaml").read_text())
 GONE = object()

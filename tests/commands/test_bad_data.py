@@ -2,10 +2,9 @@
 
 import helpers
 import pandas as pd
+import prepare_task
 import pytest
 from tokenizers import processors
-
-import prepare_task
 
 GOOD = pd.DataFrame({"text": ["a b", "b", "a", "c"], "label": [0, 1, 2, 1], "id": range(4)})
 

@@ -3,24 +3,25 @@
 import shutil
 import socket
 
-import helpers
-import numpy as np
-import pandas as pd
-import pyarrow as pa
-import pytest
-import yaml
-from landscape import locks, models, tasks
-from safetensors.numpy import load_file, save_file
-
 import direction
 import download_model
 import download_task
 import evaluate_surface
 import gather_surface
+import helpers
 import initial_model
 import measure_sharpness
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
 import rollback
 import train
+import yaml
+from landscape.data import tasks
+from landscape.jobs import locks
+from landscape.models import classifiers
+from safetensors.numpy import load_file, save_file
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +30,8 @@ def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("made")
     helpers.model_folder(folder / "s0")
     for seed, name in ((1, "final"), (2, "other")):
-        model = helpers.moved(models.load_classifier(folder / "s0", 3), seed)
-        models.save_checkpoint(model, folder / f"{name}.safetensors")
+        model = helpers.moved(classifiers.load_classifier(folder / "s0", 3), seed)
+        classifiers.save_checkpoint(model, folder / f"{name}.safetensors")
         take(folder, f"{name}.safetensors", f"delta_{name}.safetensors")
     for split in ("train", "dev"):
         helpers.write_split(folder / f"{split}.parquet", [6, 9, 12, 7])

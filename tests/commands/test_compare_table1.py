@@ -1,13 +1,12 @@
 """Table 1 beside the paper's: for its own settings, for others, and for tasks that it lacks."""
 
+import compare_table1
 import pandas as pd
 import pytest
 import yaml
 from helpers import ROOT
-from landscape.parquet import write_frame
-from landscape.sealed import write_json
-
-import compare_table1
+from landscape.jobs.parquet import write_frame
+from landscape.jobs.sealed import write_json
 
 
 @pytest.fixture

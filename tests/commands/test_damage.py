@@ -3,17 +3,20 @@
 from types import SimpleNamespace
 
 import helpers
+import make_language
+import make_report
 import numpy as np
 import pandas as pd
 import pytest
-from landscape import figures, models, parquet, sealed, surface, tasks, vectors
-from landscape.command import InputError
-from landscape.state import State
+from landscape.data import tasks
+from landscape.figures import style
+from landscape.jobs import parquet, sealed
+from landscape.jobs.command import InputError
+from landscape.models import classifiers, vectors
+from landscape.models.state import State
+from landscape.surfaces import surface
 from matplotlib.figure import Figure
 from PIL import Image
-
-import make_language
-import make_report
 
 
 def truncated(share):
@@ -42,7 +45,7 @@ DAMAGES = {
 
 
 def checkpoint(path):
-    models.save_checkpoint(helpers.classifier(), path)
+    classifiers.save_checkpoint(helpers.classifier(), path)
     return lambda: {name: v[name].tobytes() for v in [vectors.Vector(path)] for name in v.names}
 
 
@@ -98,7 +101,7 @@ def page(path):
 def test_the_report_shows_no_damaged_figure(tmp_path, suffix, damage):
     paths = {kind: tmp_path / f"fig1.{kind}" for kind in ("pdf", "png", "csv")}
     drawn = pd.DataFrame({"task": "sst2", "init": "scratch", "train_loss": np.arange(50) / 7})
-    figures.save(Figure(figsize=(2, 2)), SimpleNamespace(**paths), drawn, ["train_loss"])
+    style.save(Figure(figsize=(2, 2)), SimpleNamespace(**paths), drawn, ["train_loss"])
     (tmp_path / "fig1.rst").write_text("Title\n\nCaption\n")
     assert "<td>3.5</td>" in make_report.figure(paths["png"], tmp_path)["numbers"]
     picture = np.asarray(Image.open(paths["png"]))
@@ -132,16 +135,16 @@ def test_damage_is_refused_by_name_or_changed_nothing(tmp_path, made, damage):
 @pytest.mark.parametrize("file", ["config.json", "tokenizer.json", "tokenizer_config.json"])
 def test_damage_in_a_folder_of_ours_is_refused_by_name(tmp_path, file, damage):
     """θ0's config and a tokenizer: what transformers reads has no place for a checksum."""
-    models.save_encoder(helpers.classifier().base_model, tmp_path)
+    classifiers.save_encoder(helpers.classifier().base_model, tmp_path)
     make_language.write_tokenizer(tmp_path, ["a", "b"])
     sealed.write_sums(tmp_path)
     path = tmp_path / file
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(InputError) as error:
-        models.check_folder(tmp_path)
+        classifiers.check_folder(tmp_path)
     assert str(path) in str(error.value)
     with pytest.raises(InputError) as error:
-        models.load_tokenizer(tmp_path)
+        classifiers.load_tokenizer(tmp_path)
     assert str(path) in str(error.value)
 
 
@@ -153,7 +156,7 @@ def test_damaged_weights_of_a_folder_of_ours_are_not_started_from(tmp_path, dama
     path = tmp_path / "model.safetensors"
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(InputError) as error:
-        models.initial_encoder(tmp_path, "pretrained", 0)
+        classifiers.initial_encoder(tmp_path, "pretrained", 0)
     assert str(path) in str(error.value)
 
 
@@ -161,7 +164,7 @@ def test_damaged_weights_of_a_folder_of_ours_are_not_started_from(tmp_path, dama
 def saved(tmp_path):
     """A state folder in the middle of an epoch, and a function that loads it into a fresh model."""
     import torch
-    from landscape.optimizer import adamw
+    from landscape.models.optimizer import adamw
 
     def fresh():
         model = helpers.classifier()

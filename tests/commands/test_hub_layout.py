@@ -2,11 +2,10 @@
 
 import json
 
+import download_task
 import pandas as pd
 import pytest
 from helpers import ROOT
-
-import download_task
 
 GLUE = ROOT.parent / "shared/data/glue"
 

@@ -2,17 +2,17 @@
 
 import json
 
+import judge_claims
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 from helpers import error_of
 from known import AXIS, bowl, surface, without_folds
-from landscape import folds, tasks
-from landscape.parquet import read_frame, write_frame
-from landscape.sealed import write_json
-
-import judge_claims
+from landscape.data import tasks
+from landscape.jobs.parquet import read_frame, write_frame
+from landscape.jobs.sealed import write_json
+from landscape.surfaces import folds
 
 WIDER, FINAL, ERROR = "much wider", "the final loss", "poor performance"
 SPARSE = AXIS[::4]

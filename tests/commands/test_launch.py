@@ -11,9 +11,8 @@ import helpers
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import ROOT
-from landscape.parquet import read_frame
-from landscape.provenance import fingerprint
+from landscape.jobs.parquet import read_frame
+from landscape.jobs.provenance import fingerprint
 from safetensors.numpy import load_file
 
 RECIPE = {
@@ -42,9 +41,9 @@ def inputs(tmp_path_factory):
 
 def start(inputs, output, processes=1, model="start", script="launch.py", **change):
     """A training as a process that can be waited for; `output` is its results' folder."""
-    command = [sys.executable, ROOT / "workflow/scripts" / script]
+    command = [sys.executable, helpers.path_of(script)]
     if script == "launch.py":
-        command += ["--processes", processes, ROOT / "workflow/scripts/train.py"]
+        command += ["--processes", processes, helpers.path_of("train.py")]
     env = change.pop("env", {})
     command += ["--start", inputs[model], "--train", inputs["train"], "--dev", inputs["dev"]]
     command += ["--labels", "pretrained", "mine", 0, "--recipe", json.dumps(RECIPE | change)]

@@ -1,14 +1,14 @@
 """The sharpness of one run as a table: what is in it, and on what it depends."""
 
+import evaluate_surface
 import helpers
+import measure_sharpness
 import numpy as np
 import pytest
-from landscape import folds, models, surface
-from landscape.parquet import read_frame
+from landscape.jobs.parquet import read_frame
+from landscape.models import classifiers
+from landscape.surfaces import folds, surface
 from safetensors.numpy import load_file, save_file
-
-import evaluate_surface
-import measure_sharpness
 
 TOKENS = 100
 
@@ -18,8 +18,8 @@ def made(tmp_path_factory):
     """θ0, θ1 and data of one tiny run."""
     folder = tmp_path_factory.mktemp("run")
     helpers.model_folder(folder / "s0")
-    model = helpers.moved(models.load_classifier(folder / "s0", 3), seed=1)
-    models.save_checkpoint(model, folder / "final.safetensors")
+    model = helpers.moved(classifiers.load_classifier(folder / "s0", 3), seed=1)
+    classifiers.save_checkpoint(model, folder / "final.safetensors")
     helpers.write_split(folder / "train.parquet", [6, 9, 12, 7, 30, 5, 8, 8])
     return folder
 

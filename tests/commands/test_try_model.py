@@ -4,11 +4,11 @@ import json
 
 import helpers
 import pytest
-from landscape import gpu, models
-from landscape.command import InputError
-from landscape.sealed import write_json
-
 import try_model
+from landscape.jobs import gpu
+from landscape.jobs.command import InputError
+from landscape.jobs.sealed import write_json
+from landscape.models import classifiers
 
 
 def command(tmp_path, kind="bert", lengths=(6, 9, 30), **more):
@@ -23,8 +23,8 @@ def command(tmp_path, kind="bert", lengths=(6, 9, 30), **more):
     else:
         made = helpers.config(kind, **more)
     made.save_pretrained(tmp_path / "model")
-    encoder, _ = models.initial_encoder(tmp_path / "model", "scratch", 0)
-    models.save_encoder(encoder, tmp_path / "s0")
+    encoder, _ = classifiers.initial_encoder(tmp_path / "model", "scratch", 0)
+    classifiers.save_encoder(encoder, tmp_path / "s0")
     options = {"start": tmp_path / "s0", "output": tmp_path / "tried.json"}
     options |= {split: tmp_path / f"{split}.parquet" for split in ("train", "dev")}
     return try_model.main, [str(word) for key, v in options.items() for word in (f"--{key}", v)]

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from known import AXIS, GUESS, WIDTH, bowl, run, surface
-from landscape import basins
-from landscape.runs import NotMeasured, Unknown
+from landscape.claims import basins
+from landscape.claims.measured import NotMeasured, Unknown
 
 
 def test_the_width_of_a_parabola():

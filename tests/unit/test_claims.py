@@ -5,8 +5,9 @@ from dataclasses import replace
 import known
 import numpy as np
 import pytest
-from landscape import basins, claims, folds, intervals
-from landscape.claims import Claim, Estimate, judge
+from landscape.claims import basins, entries, intervals
+from landscape.claims.entries import Claim, Estimate, judge
+from landscape.surfaces import folds
 
 GROUPS = {"low": (0, 0), "middle": (1, 1), "high": (2, 2)}
 
@@ -48,7 +49,7 @@ def claim(**more):
 )
 def test_the_rule(low, high, more, bound, verdict):
     whole = Estimate((low + high) / 2, low, high, "examples")
-    found, reason = claims.decide(claim(more=more, bound=bound), whole)
+    found, reason = entries.decide(claim(more=more, bound=bound), whole)
     assert found == verdict
     assert bool(reason) == (verdict == "cannot tell")
 
@@ -101,7 +102,7 @@ def test_one_seed_without_examples_cannot_tell():
 def test_a_measure_that_some_examples_decide_cannot_tell():
     def edge(run):
         if run.found > 5:
-            raise claims.Unknown(f"the basin of {run} reaches the edge")
+            raise entries.Unknown(f"the basin of {run} reaches the edge")
         return run.found
 
     without = without_folds({"pretrained": 5 + UP_AND_DOWN})
@@ -116,8 +117,8 @@ def test_depths_are_compared_without_the_same_examples():
     """Which basin is the shallower, and how deep, depends on the examples."""
     deep, shallow = known.run(), known.run(lambda a, b: known.bowl(a, b) + 0.2, noise=0.3)
     runs = {"pretrained": [deep], "scratch": [replace(shallow, init="scratch")]}
-    claims.compare_depths(runs)
-    for split, without in zip(("train", "dev"), claims.leave_out(runs)):
+    entries.compare_depths(runs)
+    for split, without in zip(("train", "dev"), entries.leave_out(runs)):
         for fold, of_fold in enumerate(without):
             (ours,), (theirs,) = of_fold.values()
             assert ours.depth == theirs.depth == basins.depth(theirs)
@@ -179,7 +180,7 @@ def test_what_is_measured_of_the_first_seed_alone_is_judged_by_it():
 
     def of_first_seed(run):
         if run.name != "first":
-            raise claims.NotMeasured(f"no plane of {run}")
+            raise entries.NotMeasured(f"no plane of {run}")
         return run.found
 
     planes = Claim("1", "words", "measure", of_first_seed)

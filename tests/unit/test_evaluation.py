@@ -7,10 +7,11 @@ import helpers
 import numpy as np
 import pytest
 import torch
-from landscape import batches, evaluation, folds, models, packing
-from landscape.batches import Examples
-from landscape.command import InputError
-from landscape.evaluation import Evaluator
+from landscape.data.examples import Examples
+from landscape.jobs.command import InputError
+from landscape.models import classifiers
+from landscape.surfaces import batches, evaluation, folds, packing
+from landscape.surfaces.evaluation import Evaluator
 from torch.nn.functional import cross_entropy
 
 KINDS = {
@@ -220,7 +221,7 @@ def test_what_never_moves_may_run_once(case, frozen, keep):
         kept = [batch.known is not None for batch in known.blocks["dev"][0]]
         assert {1.0: all(kept), 0.0: not any(kept)}.get(keep, any(kept) and not all(kept))
     for seed in (1, 2):
-        helpers.moved(model, seed, only=lambda name: (models.layer_of(name) or 0) >= frozen)
+        helpers.moved(model, seed, only=lambda name: (classifiers.layer_of(name) or 0) >= frozen)
         now = known("dev")
         assert now == plain("dev")
         assert now != start
@@ -245,7 +246,7 @@ def test_bfloat16(case, frozen):
 
 def gradient(model):
     """{checkpoint name: gradient}, which is then taken away; a parameter without one has zero."""
-    held = models.parameters(model)
+    held = classifiers.parameters(model)
     found = {n: torch.zeros_like(p) if p.grad is None else p.grad for n, p in held.items()}
     model.zero_grad()
     return found

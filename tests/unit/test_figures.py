@@ -4,15 +4,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-import pytest
-from landscape import figures, tables
-from landscape.command import InputError
-from landscape.parquet import write_frame
-from landscape.sealed import read_page
-from matplotlib.figure import Figure
-
 import figure1_surfaces
 import figure2_training_loss
 import figure3_trajectories
@@ -20,7 +11,17 @@ import figure4_overfitting
 import figure5_curves
 import figure6_error_surfaces
 import figure7_layer_groups
+import numpy as np
+import pandas as pd
+import pytest
 import table1_rollback
+from landscape import study
+from landscape.claims import tables
+from landscape.figures import style
+from landscape.jobs.command import InputError
+from landscape.jobs.parquet import write_frame
+from landscape.jobs.sealed import read_page
+from matplotlib.figure import Figure
 
 LANDMARKS = {"start": (0.0, 0.0), "end": (1.0, 0.0)}
 GROUP_LANDMARKS = {"end": (0.0, 0.0), "rollback": (-1.0, 0.0)}
@@ -29,7 +30,7 @@ GRID = np.linspace(-2, 2, 5)
 
 def surface(init="pretrained", task="mrpc", seed=1, plane="full", classes=2, grid=GRID):
     """A bowl around (1, 0) as evaluate_surface.py would write it."""
-    named = GROUP_LANDMARKS if plane in tables.GROUPS else LANDMARKS
+    named = GROUP_LANDMARKS if plane in study.GROUPS else LANDMARKS
     betas = [0.0] if plane == "curve" else grid
     points = [(alpha, beta, None) for alpha in grid for beta in betas]
     points += [(*place, name) for name, place in named.items()]
@@ -123,13 +124,13 @@ def with_holes(tmp_path):
     table.loc[(table["alpha"] == -1) & (table["beta"] == -1), "train_loss"] = np.inf
     write_frame(table, tmp_path / "holes.parquet")
     points = tables.read_surfaces([tmp_path / "holes.parquet"], "train_loss", plane=["full"])
-    return points, figures.loss_scale(points, "viridis", 2.0)
+    return points, style.loss_scale(points, "viridis", 2.0)
 
 
 def test_contour_marks_non_finite_points_and_draws_nothing_around_them(tmp_path):
     points, scale = with_holes(tmp_path)
     axes = Figure().subplots()
-    figures.contour(axes, points, "train_loss", scale)
+    style.contour(axes, points, "train_loss", scale)
     marks = {line.get_marker(): line.get_xydata().tolist() for line in axes.lines}
     assert marks == {"x": [[0, 1]], "+": [[-1, -1]]}
     (filled,) = axes.collections
@@ -142,9 +143,9 @@ def test_contour_marks_non_finite_points_and_draws_nothing_around_them(tmp_path)
 
 def test_surface_marks_non_finite_points_and_ends_at_the_top_of_the_scale(tmp_path):
     points, _ = with_holes(tmp_path)
-    scale = figures.loss_scale(points, "viridis", 1.0)
+    scale = style.loss_scale(points, "viridis", 1.0)
     axes = Figure().add_subplot(projection="3d")
-    figures.surface(axes, points, "train_loss", scale)
+    style.surface(axes, points, "train_loss", scale)
     marks = {line.get_marker(): np.ravel(line.get_data_3d()).tolist() for line in axes.lines}
     assert marks == {"x": [0, 1, 0], "+": [-1, -1, 0]}
     assert axes.get_zlim() == (0, pytest.approx(np.log(2)))
@@ -154,7 +155,7 @@ def test_bands_cut_a_facet_without_gap_or_overlap():
     facet = np.array([(0, 0, 0.0), (1, 0, 1.0), (1, 1, 1.0), (0, 1, 0.0)])
     area = 0.0
     for low, high in ((0, 0.25), (0.25, 0.7), (0.7, 0.8)):
-        piece = figures._between(facet, low, high)
+        piece = style._between(facet, low, high)
         assert piece[:, 2].min() == pytest.approx(low)
         assert piece[:, 2].max() == pytest.approx(high)
         area += np.ptp(piece[:, 0]) * np.ptp(piece[:, 1])
@@ -190,7 +191,7 @@ def test_scales_are_shared_by_both_inits_and_centred_on_guessing(tmp_path):
     table = surface(classes=3)
     write_frame(table, tmp_path / "three.parquet")
     points = tables.read_surfaces([tmp_path / "three.parquet"], "train_loss", plane=["full"])
-    scale = figures.loss_scale(points, "viridis", 2.0)
+    scale = style.loss_scale(points, "viridis", 2.0)
     assert scale.top == pytest.approx(2 * np.log(3))
     below, above = scale.levels[scale.levels < np.log(3)][-1], scale.levels[8]
     assert below < np.log(3) < above

@@ -7,13 +7,12 @@ import sys
 import helpers
 import pytest
 from helpers import ROOT
-from landscape import gpu
-from landscape.command import InputError
+from landscape.jobs import gpu
+from landscape.jobs.command import InputError
 
 JOB = """
 import sys
-sys.path.insert(0, "workflow/scripts")
-from landscape import gpu
+from landscape.jobs import gpu
 gpu.lease(int(sys.argv[1]), sys.argv[2])
 import os
 print(os.environ["CUDA_VISIBLE_DEVICES"], flush=True)

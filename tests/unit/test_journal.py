@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from landscape import journal
-from landscape.journal import Journal
+from landscape.jobs import journal
+from landscape.jobs.journal import Journal
 
 ROWS = [{"alpha": 0.1, "loss": 1.5}, {"alpha": 0.30000000000000004, "loss": 2.5}]
-SCRIPTS = Path(journal.__file__).parents[1]
+SCRIPTS = Path(journal.__file__).parents[2]
 KEY = {"files": {"end": "abc"}, "chunk": [0, 2]}
 
 

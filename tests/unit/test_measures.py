@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from known import run
-from landscape import measures
-from landscape.runs import Unknown
+from landscape.claims import measures
+from landscape.claims.measured import Unknown
 
 
 def test_loss_and_error_that_agree_and_that_do_not():

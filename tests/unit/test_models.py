@@ -1,14 +1,13 @@
 """Names: θ0, checkpoints and directions agree, whatever the architecture."""
 
+import direction
 import helpers
+import initial_model
 import numpy as np
 import pytest
-from landscape import models
-from landscape.command import InputError
+from landscape.jobs.command import InputError
+from landscape.models import classifiers
 from safetensors.numpy import load_file
-
-import direction
-import initial_model
 
 KINDS = ["bert", "roberta", "distilbert"]
 
@@ -23,9 +22,9 @@ def start(request, tmp_path):
 
 
 def test_a_direction_can_be_taken_and_is_what_training_changed(start, tmp_path):
-    model = models.load_classifier(start, 3)
-    models.save_checkpoint(model, tmp_path / "before.safetensors")
-    models.save_checkpoint(helpers.moved(model, seed=1), tmp_path / "after.safetensors")
+    model = classifiers.load_classifier(start, 3)
+    classifiers.save_checkpoint(model, tmp_path / "before.safetensors")
+    classifiers.save_checkpoint(helpers.moved(model, seed=1), tmp_path / "after.safetensors")
     argv = ["--start", start / "model.safetensors", "--end", tmp_path / "after.safetensors"]
     direction.main(list(map(str, [*argv, "--output", tmp_path / "delta.safetensors"])))
     delta = load_file(tmp_path / "delta.safetensors")
@@ -42,14 +41,16 @@ def test_the_encoder_of_a_classifier_is_θ0_bit_for_bit(start):
     theta = load_file(start / "model.safetensors")
     encoder = {
         name.removeprefix("encoder."): value
-        for name, value in helpers.bits(models.load_classifier(start, 3)).items()
+        for name, value in helpers.bits(classifiers.load_classifier(start, 3)).items()
         if name.startswith("encoder.")
     }
     assert {name: theta[name].tobytes() for name in encoder} == encoder
 
 
 def test_the_head_is_seeded_and_is_no_part_of_the_encoder(start):
-    one, same, other = (helpers.bits(models.load_classifier(start, 3, seed)) for seed in (1, 1, 2))
+    one, same, other = (
+        helpers.bits(classifiers.load_classifier(start, 3, seed)) for seed in (1, 1, 2)
+    )
     assert one == same
     changed = {name for name in one if one[name] != other[name]}
     assert changed and all(name.startswith("head.") for name in changed)
@@ -57,18 +58,18 @@ def test_the_head_is_seeded_and_is_no_part_of_the_encoder(start):
 
 def test_layers_are_found(start):
     names = list(load_file(start / "model.safetensors"))
-    by_layer = [models.names_of_layers(names, layer, layer) for layer in range(3)]
+    by_layer = [classifiers.names_of_layers(names, layer, layer) for layer in range(3)]
     assert len(set(map(len, by_layer))) == 1  # all layers are alike
     rest = set(names) - {name for layer in by_layer for name in layer}
     assert all("embed" in name or "pooler" in name for name in rest)
     with pytest.raises(InputError, match="layers 0 to 2"):
-        models.names_of_layers(names, 2, 3)
+        classifiers.names_of_layers(names, 2, 3)
 
 
 def test_a_checkpoint_comes_back(start, tmp_path):
-    model = helpers.moved(models.load_classifier(start, 3), seed=1)
-    models.save_checkpoint(model, tmp_path / "end.safetensors")
-    again = models.load_final(start, tmp_path / "end.safetensors", 3, "cpu")
+    model = helpers.moved(classifiers.load_classifier(start, 3), seed=1)
+    classifiers.save_checkpoint(model, tmp_path / "end.safetensors")
+    again = classifiers.load_final(start, tmp_path / "end.safetensors", 3, "cpu")
     assert helpers.bits(again) == helpers.bits(model)
     assert not again.training
 
@@ -76,18 +77,18 @@ def test_a_checkpoint_comes_back(start, tmp_path):
 def test_a_checkpoint_of_another_model_is_named(tmp_path):
     """A head of one row would fit any number of classes by broadcasting, without a word."""
     start = helpers.model_folder(tmp_path / "s0")
-    model = models.load_classifier(start, 1)
-    models.save_checkpoint(model, tmp_path / "end.safetensors")
+    model = classifiers.load_classifier(start, 1)
+    classifiers.save_checkpoint(model, tmp_path / "end.safetensors")
     with pytest.raises(InputError, match=r"end\.safetensors: .*head\.classifier"):
-        models.load_final(start, tmp_path / "end.safetensors", 3, "cpu")
+        classifiers.load_final(start, tmp_path / "end.safetensors", 3, "cpu")
 
 
 def test_a_checkpoint_of_a_deeper_model_is_named(tmp_path):
     """All that the shallower one asks for is in it."""
     start, deep = (helpers.model_folder(tmp_path / f"{n}", layers=n) for n in (3, 4))
-    models.save_checkpoint(models.load_classifier(deep, 3), tmp_path / "end.safetensors")
+    classifiers.save_checkpoint(classifiers.load_classifier(deep, 3), tmp_path / "end.safetensors")
     with pytest.raises(InputError, match=r"end\.safetensors: .*layer\.3\."):
-        models.load_final(start, tmp_path / "end.safetensors", 3, "cpu")
+        classifiers.load_final(start, tmp_path / "end.safetensors", 3, "cpu")
 
 
 def test_scratch_is_decided_by_the_seed_and_forgets_the_weights(tmp_path):
@@ -95,7 +96,7 @@ def test_scratch_is_decided_by_the_seed_and_forgets_the_weights(tmp_path):
     source = helpers.model_folder(tmp_path / "source", seed=9)
 
     def theta(init, seed):
-        encoder, _ = models.initial_encoder(source, init, seed)
+        encoder, _ = classifiers.initial_encoder(source, init, seed)
         return {name: p.detach().numpy().tobytes() for name, p in encoder.named_parameters()}
 
     assert theta("scratch", 0) == theta("scratch", 0)

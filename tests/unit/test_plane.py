@@ -4,8 +4,9 @@ import helpers
 import numpy as np
 import pytest
 import torch
-from landscape import models, plane
-from landscape.command import InputError
+from landscape.jobs.command import InputError
+from landscape.models import classifiers
+from landscape.surfaces import plane
 from safetensors.numpy import load_file, save_file
 
 
@@ -43,8 +44,8 @@ def trained(tmp_path_factory):
     """(folder of θ0, checkpoint of θ1, a direction δ2): tiny BERT, all parameters moved."""
     folder = tmp_path_factory.mktemp("plane")
     start = helpers.model_folder(folder / "start")
-    model = helpers.moved(models.load_classifier(start, 3), seed=1)
-    models.save_checkpoint(model, folder / "end.safetensors")
+    model = helpers.moved(classifiers.load_classifier(start, 3), seed=1)
+    classifiers.save_checkpoint(model, folder / "end.safetensors")
     rng = np.random.default_rng(2)
     second = {
         name: rng.standard_normal(value.shape).astype(np.float32)
@@ -57,7 +58,7 @@ def trained(tmp_path_factory):
 @pytest.fixture
 def model(trained):
     start, end, _ = trained
-    return models.load_final(start, end, 3, "cpu")
+    return classifiers.load_final(start, end, 3, "cpu")
 
 
 def full(model, trained, **more):
@@ -116,7 +117,9 @@ def test_a_full_plane_meets_both_ends_bit_for_bit(model, trained):
 def test_a_group_meets_both_ends_and_leaves_the_rest(model, trained, layers):
     end, start = helpers.bits(model), start_bits(trained)
     through = full(model, trained, layers=layers)
-    inside = {name for name in start if models.layer_of(name) in range(layers[0], layers[1] + 1)}
+    inside = {
+        name for name in start if classifiers.layer_of(name) in range(layers[0], layers[1] + 1)
+    }
     through.place(-1.0, 0.0)
     assert helpers.bits(model) == end | {name: start[name] for name in inside}
     through.place(2.5, -1.5)
@@ -142,14 +145,14 @@ def test_against_the_plain_formula(model, trained, layers):
     start, end, second = (
         load_file(path) for path in (trained[0] / "model.safetensors", *trained[1:])
     )
-    names = [n for n in start if layers is None or models.layer_of(n) == 1]
+    names = [n for n in start if layers is None or classifiers.layer_of(n) == 1]
     delta1 = {n: end[f"encoder.{n}"].astype(float) - start[n] for n in names}
     length1 = np.sqrt(sum(np.square(d).sum() for d in delta1.values()))
     length2 = np.sqrt(sum(np.square(second[n].astype(float)).sum() for n in names))
     through = full(model, trained, layers=layers)
     for alpha, beta in [(-4.0, -4.0), (-1.3, 2.2), (0.0, 1.0), (0.6, 0.0), (4.0, 3.0)]:
         through.place(alpha, beta)
-        now = models.parameters(model)
+        now = classifiers.parameters(model)
         for n in names:
             anchor = start[n].astype(float) if layers is None else end[f"encoder.{n}"]
             want = anchor + alpha * delta1[n] + beta * second[n] * length1 / length2
@@ -195,7 +198,7 @@ def test_a_direction_that_is_zero_in_the_group_is_refused(model, trained):
     """It could not be re-scaled: NaN parameters would be drawn as if they were a result."""
     start, end, second = trained
     tensors = load_file(second)
-    tensors |= {n: np.zeros_like(t) for n, t in tensors.items() if models.layer_of(n) == 1}
+    tensors |= {n: np.zeros_like(t) for n, t in tensors.items() if classifiers.layer_of(n) == 1}
     save_file(tensors, zero := second.with_name("zero.safetensors"))
     plane.Plane(model, start / "model.safetensors", end, zero, layers=(0, 0))
     with pytest.raises(InputError, match="zero"):
@@ -235,21 +238,21 @@ def test_a_model_in_bfloat16_gets_theta_rounded_once(model, trained):
     """Computed in float32: an α of 0.3 in bfloat16 arithmetic would be off by a per cent of δ1."""
     through = full(model, trained)
     through.place(0.3, -1.2)
-    want = {n: p.detach().bfloat16() for n, p in models.parameters(model).items()}
+    want = {n: p.detach().bfloat16() for n, p in classifiers.parameters(model).items()}
     model.bfloat16()
     through.place(2.0, 1.0)
     through.place(0.3, -1.2)
-    assert all(torch.equal(p, want[n]) for n, p in models.parameters(model).items())
+    assert all(torch.equal(p, want[n]) for n, p in classifiers.parameters(model).items())
 
 
 def test_a_random_plane_starts_at_the_end_and_moves_each_filter_by_its_own_length(model, trained):
     control = plane.RandomPlane(model, trained[1], seed=0)
-    before = {name: p.detach().clone() for name, p in models.parameters(model).items()}
+    before = {name: p.detach().clone() for name, p in classifiers.parameters(model).items()}
     ends = encoder_bits(model)
     control.place(1.0, 0.0)
-    for name, parameter in models.parameters(model).items():
+    for name, parameter in classifiers.parameters(model).items():
         moved = (parameter.detach() - before[name]).flatten(1) if parameter.ndim > 1 else None
-        if moved is None or not name.startswith(models.ENCODER):
+        if moved is None or not name.startswith(classifiers.ENCODER):
             assert torch.equal(parameter, before[name])
         else:
             lengths = before[name].flatten(1).norm(dim=1)

@@ -2,15 +2,14 @@
 
 import json
 
-import numpy as np
-import pytest
-from landscape.command import InputError
-from landscape.parquet import read_frame
-from landscape.state import State
-
 import make_language
 import mini_architecture
+import numpy as np
 import pretrain
+import pytest
+from landscape.jobs.command import InputError
+from landscape.jobs.parquet import read_frame
+from landscape.models.state import State
 
 MODEL = {
     "num_hidden_layers": 3,

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from landscape import figures, scenes
+from landscape.figures import scenes, style
 
 GRID = np.linspace(-1, 2, 7)
 
@@ -23,7 +23,7 @@ def bowl(spoil=None):
 
 def drawn(points, epochs=None):
     """The traces of a scene, by kind or name."""
-    scale = figures.loss_scale(points, "viridis", 2.0)
+    scale = style.loss_scale(points, "viridis", 2.0)
     figure = scenes.scene(points, "train_loss", scale, "viridis", epochs)
     assert figure.layout.scene.zaxis.range == (0, pytest.approx(2 * np.log(2)))
     return {trace.name or trace.type: trace for trace in figure.data}, figure

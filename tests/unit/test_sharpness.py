@@ -4,9 +4,10 @@ import helpers
 import numpy as np
 import pytest
 import torch
-from landscape import models, sharpness
-from landscape.batches import Examples
-from landscape.evaluation import Evaluator
+from landscape.data.examples import Examples
+from landscape.models import classifiers
+from landscape.surfaces import sharpness
+from landscape.surfaces.evaluation import Evaluator
 from safetensors.numpy import save_file
 
 RHO = 0.05
@@ -43,7 +44,7 @@ def trained(tmp_path_factory):
     """(classifier with a trained one's signs of life, its checkpoint, an evaluator)."""
     folder = tmp_path_factory.mktemp("sharpness")
     model = helpers.moved(helpers.classifier(), seed=1)
-    models.save_checkpoint(model, folder / "end.safetensors")
+    classifiers.save_checkpoint(model, folder / "end.safetensors")
     path = helpers.write_split(folder / "train.parquet", range(4, 34))
     return model, folder / "end.safetensors", Evaluator(model, {"train": Examples(path)}, 128)
 

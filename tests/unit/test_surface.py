@@ -4,7 +4,7 @@ import math
 
 import pandas as pd
 import pytest
-from landscape import folds, surface
+from landscape.surfaces import folds, surface
 
 
 def test_a_row_holds_what_measures_use_without_each_fold():

@@ -6,11 +6,10 @@ import json
 import helpers
 import numpy as np
 import pandas as pd
-import pytest
-from landscape import sources, tasks
-from landscape.batches import Examples
-
 import prepare_task
+import pytest
+from landscape.data import sources, tasks
+from landscape.data.examples import Examples
 
 # what formats disagree about: quotes, commas, "NA" and numbers that are text, accents, no text
 TEXTS = ['a "b" c', "a, b, a", "NA", "1.50", "é b", "", "a b c a b c a b"]

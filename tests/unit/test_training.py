@@ -9,10 +9,12 @@ import pandas as pd
 import pytest
 import torch
 from accelerate import Accelerator
-from landscape import models, provenance, state, training
-from landscape.batches import Examples
-from landscape.optimizer import adamw
-from landscape.training import Recipe
+from landscape.data.examples import Examples
+from landscape.jobs import provenance
+from landscape.models import classifiers, state
+from landscape.models.optimizer import adamw
+from landscape.runs import training
+from landscape.runs.training import Recipe
 from safetensors.numpy import load_file
 from torch.nn.functional import cross_entropy
 
@@ -45,7 +47,7 @@ def inputs(tmp_path_factory):
 
 def train(inputs, state, recipe=RECIPE, key=None):
     """What train.py does, in this process. Returns (log, scores, hash of each epoch's file)."""
-    model = models.load_classifier(inputs["start"], 3, recipe.seed)
+    model = classifiers.load_classifier(inputs["start"], 3, recipe.seed)
     log, scores = training.train(
         model,
         Examples(inputs["train"]),
@@ -96,7 +98,7 @@ def test_a_second_run_gives_the_same_bits(inputs, uninterrupted, tmp_path):
     "owner, name, call, after",
     [
         pytest.param(Examples, "batch", 12, False, id="within epoch 3"),
-        pytest.param(models, "save_checkpoint", 3, True, id="between checkpoint and state"),
+        pytest.param(classifiers, "save_checkpoint", 3, True, id="between checkpoint and state"),
         pytest.param(training.State, "save", 2, True, id="after epoch 2"),
         pytest.param(training.State, "save", 4, True, id="after the last epoch"),
         pytest.param(training.State, "save", 1, False, id="before any state"),
@@ -188,7 +190,7 @@ def test_random_numbers_of_another_kind_of_device_are_left_alone():
 
 def test_parameters_that_no_logit_depends_on_are_left_alone(inputs, tmp_path):
     """Some models have such; their optimizer has nothing to save for them."""
-    model = models.load_classifier(inputs["start"], 3, 0)
+    model = classifiers.load_classifier(inputs["start"], 3, 0)
     model.idle = torch.nn.Linear(2, 2)
     before = model.idle.weight.clone()
     arguments = Examples(inputs["train"]), Examples(inputs["dev"]), RECIPE, tmp_path, 256
@@ -229,7 +231,7 @@ def test_the_logged_loss_is_the_mean_over_the_batch(inputs, tmp_path):
     none = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
     start = helpers.model_folder(tmp_path / "start", layers=2, **none)
     log = pd.read_csv(StringIO(train(inputs | {"start": start}, tmp_path / "state", recipe)[0]))
-    model = models.load_classifier(start, 3, recipe.seed)
+    model = classifiers.load_classifier(start, 3, recipe.seed)
     logits, labels = helpers.padded_logits(model.eval(), inputs["train"])
     assert log["loss"][0] == pytest.approx(cross_entropy(logits, labels).item(), abs=1e-5)
 

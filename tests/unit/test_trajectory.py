@@ -3,11 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from landscape import trajectory
-from landscape.command import InputError
-from landscape.parquet import write_frame
-from landscape.sealed import write_json
-from landscape.vectors import Vector
+from landscape.jobs.command import InputError
+from landscape.jobs.parquet import write_frame
+from landscape.jobs.sealed import write_json
+from landscape.models.vectors import Vector
+from landscape.runs import checkpoints
+from landscape.surfaces import projection
 from safetensors.numpy import save_file
 
 
@@ -20,13 +21,13 @@ def vector(path, flat):
 
 def coordinates(folder, start, epochs, delta1, delta2):
     start, delta1, delta2 = map(np.asarray, (start, delta1, delta2))
-    axes, onto, norms, steps = trajectory.products(
+    axes, onto, norms, steps = projection.products(
         vector(folder / "start", start),
         [vector(folder / f"e{i}", start + delta) for i, delta in enumerate(epochs)],
         vector(folder / "one", delta1),
         vector(folder / "two", delta2),
     )
-    return trajectory.project(axes, onto, norms), steps
+    return projection.project(axes, onto, norms), steps
 
 
 def test_by_hand(tmp_path):
@@ -116,7 +117,7 @@ def test_a_run_of_another_model_is_named(tmp_path):
     start = vector(tmp_path / "start", np.ones(4))
     other = vector(tmp_path / "other", np.ones(5))
     with pytest.raises(InputError, match=r"other.* b "):
-        trajectory.products(start, [other], start, start)
+        projection.products(start, [other], start, start)
 
 
 def run_folder(folder, epochs, selected=3):
@@ -129,19 +130,19 @@ def run_folder(folder, epochs, selected=3):
 
 
 def test_checkpoints_are_the_epochs_in_order(tmp_path):
-    files, further = trajectory.checkpoints(run_folder(tmp_path, [2, 1, 3]))
+    files, further = checkpoints.of_run(run_folder(tmp_path, [2, 1, 3]))
     assert [path.stem for path in files] == ["epoch_01", "epoch_02", "epoch_03"]
     assert further == []
 
 
 def test_a_missing_epoch_is_not_passed_over(tmp_path):
     with pytest.raises(InputError, match="epoch_02"):
-        trajectory.checkpoints(run_folder(tmp_path, [1, 3]))
+        checkpoints.of_run(run_folder(tmp_path, [1, 3]))
 
 
 def test_epochs_beyond_99_come_in_order(tmp_path):
     """As text, epoch_100 comes before epoch_11."""
-    files, _ = trajectory.checkpoints(run_folder(tmp_path, range(1, 102), selected=101))
+    files, _ = checkpoints.of_run(run_folder(tmp_path, range(1, 102), selected=101))
     assert [int(path.stem.removeprefix("epoch_")) for path in files] == [*range(1, 102)]
 
 
@@ -153,5 +154,5 @@ def test_further_epochs_of_an_older_longer_run_are_left_out(tmp_path):
         (tmp_path / "further" / f"epoch_{number:02d}.safetensors").touch()
     scores = pd.DataFrame({"epoch": [1, 2], "dev_error": [0.5, 0.4]})
     write_frame(scores, tmp_path / "further/scores.parquet")
-    _, further = trajectory.checkpoints(tmp_path, tmp_path / "further")
+    _, further = checkpoints.of_run(tmp_path, tmp_path / "further")
     assert [path.stem for path in further] == ["epoch_01", "epoch_02"]

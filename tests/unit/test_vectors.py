@@ -6,9 +6,9 @@ import sys
 import helpers
 import numpy as np
 import pytest
-from landscape import vectors
-from landscape.command import InputError
-from landscape.vectors import Vector
+from landscape.jobs.command import InputError
+from landscape.models import vectors
+from landscape.models.vectors import Vector
 from safetensors.numpy import load_file, save_file
 
 
@@ -137,7 +137,8 @@ def test_models_that_do_not_match_are_named_and_nothing_is_written(files, change
 PEAK = """
 import re, sys
 from pathlib import Path
-from landscape import trajectory, vectors
+from landscape.models import vectors
+from landscape.surfaces import projection
 from landscape.vectors import Vector
 
 def anonymous():
@@ -154,13 +155,13 @@ def watch(function):
 
 folder, names = Path(sys.argv[2]), sys.argv[3:]
 Vector.__getitem__ = watch(Vector.__getitem__)
-vectors.dot = trajectory.dot = watch(vectors.dot)
+vectors.dot = projection.dot = watch(vectors.dot)
 files = [Vector(folder / name) for name in names]
 if sys.argv[1] == "difference":
     vectors.write_difference(*files, folder / "delta.safetensors")
 else:
     start, delta1, delta2, *epochs = files
-    trajectory.products(start, epochs, delta1, delta2)
+    projection.products(start, epochs, delta1, delta2)
 print(peak)
 """
 
@@ -175,7 +176,7 @@ def test_a_whole_model_is_never_in_memory(tmp_path, what, number):
         save_file(tensors, tmp_path / name)
     done = subprocess.run(
         [sys.executable, "-c", PEAK, what, str(tmp_path), *names],
-        env=helpers.environment(PYTHONPATH=str(helpers.ROOT / "workflow/scripts")),
+        env=helpers.environment(),
         capture_output=True,
         text=True,
         check=True,

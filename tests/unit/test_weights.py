@@ -2,14 +2,13 @@
 
 import json
 
+import direction
 import helpers
+import initial_model
 import numpy as np
 import pytest
-from landscape import models
+from landscape.models import classifiers
 from safetensors.numpy import load_file, save_file
-
-import direction
-import initial_model
 
 WEIGHTS = "model.safetensors"
 
@@ -77,7 +76,7 @@ def test_a_missing_pooler_is_made_from_the_seed_and_said(folder, capsys):
     write(folder, {name: v for name, v in tensors(folder).items() if "pooler" not in name})
     one, other = start(folder), start(folder, seed=1)
     assert "pooler.dense.weight" in capsys.readouterr().out
-    assert models.made_by_seed(one) == ["pooler.dense.bias", "pooler.dense.weight"]
+    assert classifiers.made_by_seed(one) == ["pooler.dense.bias", "pooler.dense.weight"]
     same = {name: np.array_equal(v, tensors(other)[name]) for name, v in tensors(one).items()}
     assert [name for name, equal in same.items() if not equal] == ["pooler.dense.weight"]
     again = start(folder).joinpath(WEIGHTS).read_bytes()
@@ -85,7 +84,7 @@ def test_a_missing_pooler_is_made_from_the_seed_and_said(folder, capsys):
 
 
 def test_of_a_whole_folder_nothing_is_made(folder):
-    assert models.made_by_seed(start(folder)) == []
+    assert classifiers.made_by_seed(start(folder)) == []
 
 
 LAYER = "encoder.layer.1.output.dense.weight"
@@ -203,9 +202,9 @@ def test_a_direction_can_be_taken_whatever_save_pretrained_renames(tmp_path, kin
     else:
         folder = helpers.model_folder(tmp_path / "model", kind)
     theta = start(folder)
-    model = helpers.moved(models.load_classifier(theta, 3), seed=1)
-    models.save_checkpoint(model, tmp_path / "end.safetensors")
+    model = helpers.moved(classifiers.load_classifier(theta, 3), seed=1)
+    classifiers.save_checkpoint(model, tmp_path / "end.safetensors")
     argv = ["--start", theta / WEIGHTS, "--end", tmp_path / "end.safetensors"]
     direction.main(list(map(str, [*argv, "--output", tmp_path / "delta.safetensors"])))
-    encoder = {name for name in models.parameters(model) if name.startswith("encoder.")}
+    encoder = {name for name in classifiers.parameters(model) if name.startswith("encoder.")}
     assert {f"encoder.{name}" for name in load_file(tmp_path / "delta.safetensors")} == encoder

@@ -5,7 +5,7 @@ import subprocess
 import helpers
 import pandas as pd
 import pytest
-from landscape.provenance import fingerprint
+from landscape.jobs.provenance import fingerprint
 
 FALSE = {"keep_checkpoints": False}
 
@@ -53,7 +53,7 @@ def test_a_candidate_that_is_added_is_trained_alone(emptied):
 
 def test_what_needs_them_says_that_they_were_deleted(emptied):
     """A trajectory asked for again must not train for days without a word."""
-    module = emptied / "workflow/scripts/landscape/trajectory.py"
+    module = emptied / "workflow/scripts/landscape/runs/checkpoints.py"
     text = module.read_text()
     module.write_text(text + "CHANGED = True\n")
     assert not [rule for rule in planned(emptied) if rule.startswith(("train", "surface"))]

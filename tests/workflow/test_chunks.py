@@ -1,15 +1,15 @@
 """A surface is the same whatever its chunks, kills and, within what it states, its tolerance."""
 
-import helpers
-import numpy as np
-import pytest
-from landscape import surface, tasks
-from landscape.journal import Journal
-
 import evaluate_surface
 import gather_surface
+import helpers
 import make_language
+import numpy as np
 import prepare_task
+import pytest
+from landscape.data import tasks
+from landscape.jobs.journal import Journal
+from landscape.surfaces import surface
 
 RANGE, POINTS, TOKENS = (-4.0, 4.0), 5, 1024  # of tests/tiny.yaml
 PARTNER = {"mnli": "sst2", "sst2": "mnli"}

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from landscape import folds, models
-from landscape.parquet import read_frame
-from landscape.provenance import fingerprint
+from landscape.jobs.parquet import read_frame
+from landscape.jobs.provenance import fingerprint
+from landscape.models import classifiers
+from landscape.surfaces import folds
 from safetensors.numpy import load_file
 from torch.nn.functional import cross_entropy
 
@@ -108,7 +109,9 @@ def place(results, init, task, layers, alpha, beta):
     for n in moving:
         anchor = start[n] if layers is None else end[f"encoder.{n}"]
         theta[f"encoder.{n}"] = anchor + alpha * delta1[n] + beta * delta2[n] * one / two
-    model = models.load_classifier(results / f"models/{init}/s0", len(end["head.classifier.bias"]))
+    model = classifiers.load_classifier(
+        results / f"models/{init}/s0", len(end["head.classifier.bias"])
+    )
     names = {"encoder.": "bert.", "head.": ""}
     state = {
         names[prefix] + name.removeprefix(prefix): torch.tensor(value, dtype=torch.float32)

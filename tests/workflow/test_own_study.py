@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from landscape.parquet import read_frame
+from landscape.jobs.parquet import read_frame
 from safetensors.numpy import load_file
 
 WORDS = ["a", "b", "c"]

@@ -172,7 +172,7 @@ def test_printed_it_has_everything_but_the_canvases(page):
 
 
 def test_figures_and_surfaces_have_words(page, results):
-    from landscape import surface
+    from landscape.surfaces import surface
 
     images = page.find_elements("tag name", "img")
     assert len(images) == 7

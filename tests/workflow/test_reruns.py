@@ -102,21 +102,23 @@ def test_touching_scripts_reruns_nothing(study):
 @pytest.mark.parametrize(
     "module, reruns, spares",
     [
-        pytest.param("landscape/figures.py", {"figure1", "figure7"}, {"surface"}, id="figures"),
         pytest.param(
-            "landscape/plane.py", {"surface_chunk", "rollback"}, {"select_run"}, id="plane"
+            "landscape/figures/style.py", {"figure1", "figure7"}, {"surface"}, id="figures"
         ),
         pytest.param(
-            "landscape/training.py",
+            "landscape/surfaces/plane.py", {"surface_chunk", "rollback"}, {"select_run"}, id="plane"
+        ),
+        pytest.param(
+            "landscape/runs/training.py",
             {"train_2_epochs", "train_further"},
             {"pretrain"},
             id="training",
         ),
         pytest.param(
-            "landscape/journal.py", {"surface_chunk"}, {"rollback", "direction"}, id="journal"
+            "landscape/jobs/journal.py", {"surface_chunk"}, {"rollback", "direction"}, id="journal"
         ),
         pytest.param(
-            "landscape/grammar.py", {"language_task", "language_text"}, set(), id="grammar"
+            "landscape/data/grammar.py", {"language_task", "language_text"}, set(), id="grammar"
         ),
     ],
 )
@@ -126,7 +128,7 @@ def test_a_change_of_code_reruns_what_imports_it(study, kept, module, reruns, sp
     jobs, _ = planned(study)
     assert reruns <= set(jobs)
     assert not spares & set(jobs)
-    if module != "landscape/training.py" and module != "landscape/grammar.py":
+    if module != "landscape/runs/training.py" and module != "landscape/data/grammar.py":
         assert not [rule for rule in jobs if rule.startswith("train")]
 
 

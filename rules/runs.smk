@@ -1,0 +1,113 @@
+# One run a candidate (epochs, learning rate); the best on dev is the run that all else uses.
+
+# Every epoch's file is an output of its own, so that none can go missing unseen: hence one rule
+# for each number of epochs in the study. Fig. 4 goes on from the run's end.
+NUMBERS = sorted({n for task in TASKS.values() for init in INITS for n in task[init]["epochs"]})
+TRAININGS = {f"train_{number}_epochs": (number, f"e{number}_lr{{rate}}") for number in NUMBERS}
+TRAININGS["train_further"] = FURTHER, "further"
+for name, (number, part) in TRAININGS.items():
+    more = "more" if part == "further" else "at {wildcards.rate}"
+
+    rule:
+        name:
+            name
+        input:
+            launch=[*code("runs/launch.py"), str(HERE / "config/accelerate.yaml")],
+            code=code("runs/train.py"),
+            start="<results>/models/{init}/s{seed}/model.safetensors",
+            config="<results>/models/{init}/s{seed}/config.json",
+            checkpoint=[f"{RUN}/final.safetensors"] if part == "further" else [],
+            train="<results>/data/{task}/train.parquet",
+            # nothing of it is used. Not ancient: what then makes it run again would hide from
+            # Snakemake that this job has reasons of its own
+            tried="<results>/data/{task}/tried.json",
+        output:
+            epochs=epoch_files(f"{RUN}/{part}", number),
+            log=f"{RUN}/{part}/log.parquet",
+        log:
+            f"<logs>/runs/{{init}}/{{task}}/s{{seed}}_{part}.log",
+        benchmark:
+            f"<benchmarks>/runs/{{init}}/{{task}}/s{{seed}}_{part}.tsv"
+        priority: 80
+        conda:
+            "../envs/torch.yaml"
+        threads: config["threads"]
+        resources:
+            gpu=config["gpus_per_run"],
+            processes=PROCESSES,  # no param: they change no result
+            mem_mb=memory(encoders=8, processes=PROCESSES),
+            runtime=lambda wildcards, input, attempt, number=number: training_time(
+                wildcards, input, attempt, number
+            ),
+        params:
+            recipe=lambda wildcards, number=number: recipe(wildcards, number),
+            checkpoint=lambda wildcards, input: " ".join(
+                f"--checkpoint {path}" for path in input.checkpoint
+            ),
+            state=f"{STATE}/runs/{{init}}/{{task}}/s{{seed}}/{part}",
+        message:
+            f"{{wildcards.task}} {{wildcards.init}} seed {{wildcards.seed}}: train for {number} epochs {more}"
+        shell:
+            "exec python {input.launch[0]:q} --processes {resources.processes} {input.code[0]:q}"
+            " --start $(dirname {input.start}) {params.checkpoint} --train {input.train}"
+            " --labels {wildcards.init} {wildcards.task} {wildcards.seed}"
+            " --recipe {params.recipe:q} --threads {threads} --state {params.state}"
+            " --output $(dirname {output.log}) >> {log} 2>&1"
+
+
+# a step of its own: what changes in the evaluation trains nothing again
+rule score_epochs:
+    input:
+        code=code("surfaces/score_epochs.py"),
+        start="<results>/models/{init}/s{seed}/model.safetensors",
+        config="<results>/models/{init}/s{seed}/config.json",
+        epochs=epochs_in,
+        dev="<results>/data/{task}/dev.parquet",
+    output:
+        f"{RUN}/{{part}}/scores.parquet",
+    log:
+        "<logs>/runs/{init}/{task}/s{seed}_{part}_scores.log",
+    benchmark:
+        "<benchmarks>/runs/{init}/{task}/s{seed}_{part}_scores.tsv"
+    priority: 80
+    conda:
+        "../envs/torch.yaml"
+    threads: config["threads"]
+    resources:
+        gpu=min(1, config["gpus_per_run"]),
+        mem_mb=memory(encoders=4),
+        runtime=lambda wildcards, input, attempt: evaluation_time(
+            wildcards, input, attempt, 2 + len(input.epochs)
+        ),
+    params:
+        batch_tokens=SURFACES["batch_tokens"],
+    message:
+        "{wildcards.task} {wildcards.init} seed {wildcards.seed}: dev error of each epoch, {wildcards.part}"
+    shell:
+        "python {input.code[0]:q} --start $(dirname {input.start}) --epochs {input.epochs}"
+        " --dev {input.dev} --labels {wildcards.init} {wildcards.task} {wildcards.seed}"
+        " --batch-tokens {params.batch_tokens} --threads {threads} --output {output}"
+        " >> {log} 2>&1"
+
+
+rule select_run:
+    input:
+        code=code("runs/select_run.py"),
+        scores=of_candidates("scores.parquet"),
+        log=of_candidates("log.parquet"),
+        last=of_candidates("{last}"),
+    output:
+        final=f"{RUN}/final.safetensors",
+        log=f"{RUN}/log.parquet",
+        scores=f"{RUN}/scores.parquet",
+        selected=f"{RUN}/selected.json",
+    log:
+        "<logs>/runs/{init}/{task}/s{seed}_select.log",
+    priority: 80
+    conda:
+        "../envs/torch.yaml"
+    message:
+        "{wildcards.task} {wildcards.init} seed {wildcards.seed}: choose the run that is best on dev"
+    shell:
+        "python {input.code[0]:q} --candidates $(dirname {input.scores})"
+        " --output $(dirname {output.final}) >> {log} 2>&1"

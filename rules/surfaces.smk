@@ -1,0 +1,140 @@
+# Training loss and dev error over curves, planes and layer-group planes, in chunks of points;
+# and what is measured around the end alone.
+
+
+rule surface_chunk:
+    input:
+        code=code("surfaces/evaluate_surface.py"),
+        start="<results>/models/{init}/s{seed}/model.safetensors",
+        config="<results>/models/{init}/s{seed}/config.json",
+        end=f"{RUN}/final.safetensors",
+        second=second,
+        train="<results>/data/{task}/sample.parquet",
+        dev="<results>/data/{task}/dev.parquet",
+        tried="<results>/data/{task}/tried.json",
+    output:
+        f"{SURFACE}/chunk_{{chunk}}_of_{{chunks}}.parquet",
+    log:
+        "<logs>/surfaces/{init}/{task}/s{seed}/{plane}/{chunk}_of_{chunks}.log",
+    benchmark:
+        "<benchmarks>/surfaces/{init}/{task}/s{seed}/{plane}/{chunk}_of_{chunks}.tsv"
+    conda:
+        "../envs/torch.yaml"
+    threads: config["threads"]
+    resources:
+        gpu=min(1, config["gpus_per_run"]),
+        mem_mb=memory(encoders=6),
+        runtime=lambda wildcards, input, attempt: evaluation_time(
+            wildcards, input, attempt, SURFACES["points_per_chunk"]
+        ),
+    params:
+        second=lambda wildcards, input: f"--second {input.second}" if input.second else "",
+        layers=layers,
+        range=lambda wildcards: [plain(end) for end in axis(wildcards)["range"]],
+        points=lambda wildcards: axis(wildcards)["points"],
+        batch_tokens=SURFACES["batch_tokens"],
+        dtype=SURFACES["dtype"],
+        tolerance=SURFACES["tolerance"],
+        keep=SURFACES["keep_gb"],
+        state=f"{STATE}/surfaces/{{init}}/{{task}}/s{{seed}}/{{plane}}/{{chunk}}_of_{{chunks}}.jsonl",
+    message:
+        "{wildcards.task} {wildcards.init} seed {wildcards.seed}: {wildcards.plane}, chunk {wildcards.chunk} of {wildcards.chunks}"
+    shell:
+        "python {input.code[0]:q} --start $(dirname {input.start}) --end {input.end}"
+        " {params.second} {params.layers} --train {input.train} --dev {input.dev}"
+        " --labels {wildcards.init} {wildcards.task} {wildcards.seed} --plane {wildcards.plane}"
+        " --range {params.range} --points {params.points}"
+        " --chunk {wildcards.chunk} {wildcards.chunks} --batch-tokens {params.batch_tokens}"
+        " --dtype {params.dtype} --tried {input.tried} --tolerance {params.tolerance} --keep {params.keep}"
+        " --threads {threads} --state {params.state} --output {output} >> {log} 2>&1"
+
+
+rule surface:
+    input:
+        code=code("surfaces/gather_surface.py"),
+        chunks=chunks,
+    output:
+        f"{SURFACE}/surface.parquet",
+    log:
+        "<logs>/surfaces/{init}/{task}/s{seed}/{plane}/gather.log",
+    priority: 80
+    conda:
+        "../envs/torch.yaml"
+    message:
+        "{wildcards.task} {wildcards.init} seed {wildcards.seed}: {wildcards.plane}, gather"
+    shell:
+        "python {input.code[0]:q} --chunks {input.chunks} --output {output} >> {log} 2>&1"
+
+
+rule rollback:
+    input:
+        code=code("surfaces/rollback.py"),
+        start="<results>/models/{init}/s{seed}/model.safetensors",
+        config="<results>/models/{init}/s{seed}/config.json",
+        end=f"{RUN}/final.safetensors",
+        dev="<results>/data/{task}/dev.parquet",
+    output:
+        "<results>/rollbacks/{init}/{task}/s{seed}.parquet",
+    log:
+        "<logs>/rollbacks/{init}/{task}/s{seed}.log",
+    benchmark:
+        "<benchmarks>/rollbacks/{init}/{task}/s{seed}.tsv"
+    priority: 80
+    conda:
+        "../envs/torch.yaml"
+    threads: config["threads"]
+    resources:
+        gpu=min(1, config["gpus_per_run"]),
+        mem_mb=memory(encoders=6),
+        runtime=lambda wildcards, input, attempt: evaluation_time(
+            wildcards, input, attempt, 1 + len(GROUPS)
+        ),
+    params:
+        groups=" ".join(f"--group {name} {first} {last}" for name, (first, last) in GROUPS.items()),
+        batch_tokens=SURFACES["batch_tokens"],
+    message:
+        "{wildcards.task} {wildcards.init} seed {wildcards.seed}: roll layer groups back"
+    shell:
+        "python {input.code[0]:q} --start $(dirname {input.start}) --end {input.end}"
+        " --dev {input.dev} --labels {wildcards.init} {wildcards.task} {wildcards.seed}"
+        " {params.groups} --batch-tokens {params.batch_tokens} --threads {threads}"
+        " --output {output} >> {log} 2>&1"
+
+
+rule sharpness:
+    input:
+        code=code("surfaces/measure_sharpness.py"),
+        start="<results>/models/{init}/s{seed}/model.safetensors",
+        config="<results>/models/{init}/s{seed}/config.json",
+        end=f"{RUN}/final.safetensors",
+        train="<results>/data/{task}/sample.parquet",
+    output:
+        "<results>/sharpness/{init}/{task}/s{seed}.parquet",
+    log:
+        "<logs>/sharpness/{init}/{task}/s{seed}.log",
+    benchmark:
+        "<benchmarks>/sharpness/{init}/{task}/s{seed}.tsv"
+    priority: 80
+    conda:
+        "../envs/torch.yaml"
+    threads: config["threads"]
+    resources:
+        gpu=min(1, config["gpus_per_run"]),
+        mem_mb=memory(encoders=8),
+        runtime=lambda wildcards, input, attempt: evaluation_time(
+            wildcards, input, attempt, cost.sharpness_points(SURFACES["sharpness"])
+        ),
+    params:
+        average=SURFACES["sharpness"]["average"],
+        worst=SURFACES["sharpness"]["worst"],
+        draws=SURFACES["sharpness"]["draws"],
+        steps=SURFACES["sharpness"]["steps"],
+        batch_tokens=SURFACES["batch_tokens"],
+    message:
+        "{wildcards.task} {wildcards.init} seed {wildcards.seed}: sharpness"
+    shell:
+        "python {input.code[0]:q} --start $(dirname {input.start}) --end {input.end}"
+        " --train {input.train} --labels {wildcards.init} {wildcards.task} {wildcards.seed}"
+        " --average {params.average} --worst {params.worst} --draws {params.draws}"
+        " --steps {params.steps} --batch-tokens {params.batch_tokens} --threads {threads}"
+        " --output {output} >> {log} 2>&1"

@@ -1,0 +1,70 @@
+# The epochs of a run as points of its plane: of the `run` itself, or of the `longer` one of Fig. 4.
+
+
+rule project_trajectory:
+    input:
+        lambda wildcards: epochs_of(wildcards, wildcards.length),
+        further_log,
+        code=code("surfaces/project_trajectory.py"),
+        start="<results>/models/{init}/s{seed}/model.safetensors",
+        selected=f"{RUN}/selected.json",
+        first="<results>/directions/{init}/{task}/s{seed}.safetensors",
+        second=second,
+    output:
+        f"{TRAJECTORY}/projection.parquet",
+    log:
+        "<logs>/trajectories/{init}/{task}/s{seed}/{length}_projection.log",
+    priority: 80
+    conda:
+        "../envs/torch.yaml"
+    params:
+        further=further,
+    message:
+        "{wildcards.task} {wildcards.init} seed {wildcards.seed}: project the trajectory ({wildcards.length})"
+    shell:
+        "python {input.code[0]:q} --start {input.start} --run $(dirname {input.selected})"
+        " {params.further} --first {input.first} --second {input.second}"
+        " --labels {wildcards.init} {wildcards.task} {wildcards.seed} --output {output}"
+        " >> {log} 2>&1"
+
+
+rule evaluate_trajectory:
+    input:
+        lambda wildcards: epochs_of(wildcards, wildcards.length),
+        further_log,
+        code=code("surfaces/evaluate_trajectory.py"),
+        projection=f"{TRAJECTORY}/projection.parquet",
+        start="<results>/models/{init}/s{seed}/model.safetensors",
+        config="<results>/models/{init}/s{seed}/config.json",
+        selected=f"{RUN}/selected.json",
+        end=f"{RUN}/final.safetensors",
+        second=second,
+        train="<results>/data/{task}/sample.parquet",
+        dev="<results>/data/{task}/dev.parquet",
+    output:
+        f"{TRAJECTORY}/trajectory.parquet",
+    log:
+        "<logs>/trajectories/{init}/{task}/s{seed}/{length}.log",
+    benchmark:
+        "<benchmarks>/trajectories/{init}/{task}/s{seed}/{length}.tsv"
+    priority: 80
+    conda:
+        "../envs/torch.yaml"
+    threads: config["threads"]
+    resources:
+        gpu=min(1, config["gpus_per_run"]),
+        mem_mb=memory(encoders=6),
+        runtime=lambda wildcards, input, attempt: evaluation_time(
+            wildcards, input, attempt, 2 * len(epochs_of(wildcards, wildcards.length))
+        ),
+    params:
+        further=further,
+        batch_tokens=SURFACES["batch_tokens"],
+    message:
+        "{wildcards.task} {wildcards.init} seed {wildcards.seed}: losses along the trajectory ({wildcards.length})"
+    shell:
+        "python {input.code[0]:q} --projection {input.projection}"
+        " --start $(dirname {input.start}) --run $(dirname {input.selected}) {params.further}"
+        " --end {input.end} --second {input.second} --train {input.train} --dev {input.dev}"
+        " --batch-tokens {params.batch_tokens} --threads {threads} --output {output}"
+        " >> {log} 2>&1"

@@ -1,0 +1,66 @@
+"""Table 1: dev accuracy of the fine-tuned models, whole and with layer groups rolled back."""
+
+import argparse
+
+from landscape import study
+from landscape.claims import rollbacks, tables
+from landscape.figures import style
+from landscape.jobs.command import run, whole
+from landscape.jobs.sealed import write_page
+
+
+def cells(table):
+    """Header and rows as in the paper; a change is that of the two printed numbers."""
+    by_group = table.drop_duplicates("group").set_index("group")["layers"]
+    header = ["Dataset", "Whole model", *(f"Layers {by_group[group]}" for group in study.GROUPS)]
+    rows = []
+    for task, of_task in table.groupby("task", sort=False):
+        printed = of_task.set_index("group")["accuracy"].round(2)
+        row = [study.task_name(task), f"{printed['none']:.2f}"]
+        for group in study.GROUPS:
+            row.append(f"{printed[group]:.2f} ({printed[group] - printed['none']:+.2f})")
+        rows.append(row)
+    return header, rows
+
+
+def markdown(header, rows):
+    return "\n".join(tables.markdown(header, rows, numbers=True)) + "\n"
+
+
+def latex(header, rows):
+    """For the booktabs package."""
+    header = [cell.removeprefix("Layers ").replace("-", "--") for cell in header]
+    rows = [[cell.replace("(-", "($-$").replace("_", r"\_") for cell in row] for row in rows]
+    lines = [
+        rf"\begin{{tabular}}{{l{'r' * (len(header) - 1)}}}",
+        r"\toprule",
+        rf" & & \multicolumn{{{len(header) - 2}}}{{c}}{{Layers rolled back}} \\",
+        rf"\cmidrule(lr){{3-{len(header)}}}",
+        " & ".join(header) + r" \\",
+        r"\midrule",
+        *(" & ".join(row) + r" \\" for row in rows),
+        r"\bottomrule",
+        r"\end{tabular}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rollbacks", nargs="+", required=True, metavar="FILE")
+    parser.add_argument("--tasks", nargs="+", help="rows, in this order (default: all)")
+    style.add_init(parser)
+    parser.add_argument("--csv", required=True)
+    parser.add_argument("--markdown", required=True)
+    parser.add_argument("--latex", required=True)
+    args = parser.parse_args(argv)
+
+    table = rollbacks.read(args.rollbacks, args.init, args.tasks)
+    tables.write_csv(table.assign(init=args.init), args.csv)
+    write_page(markdown(*cells(table)), args.markdown)
+    with whole(args.latex) as beside:
+        beside.write_text(latex(*cells(table)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    run(main)

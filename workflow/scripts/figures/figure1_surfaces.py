@@ -1,0 +1,81 @@
+"""Figure 1: training-loss surfaces of training from scratch (top) and of fine-tuning (bottom)."""
+
+import numpy as np
+from landscape import study
+from landscape.claims import tables
+from landscape.figures import style
+from landscape.jobs.command import run
+
+DRAWN = [*tables.KEY, "plane", "alpha", "beta", "landmark", "train_loss"]
+
+
+def _on_path(points):
+    return (points["beta"] == 0) & points["alpha"].between(0, 1)
+
+
+def draw_path(ax, points, top):
+    """The path from start to end over measured points; those above the top are drawn on it."""
+    steps = points[_on_path(points)].sort_values("alpha")
+    loss = steps["train_loss"]
+    height = loss.clip(upper=top).where(np.isfinite(loss))
+    ax.plot(steps["alpha"], steps["beta"], height, color="black", linewidth=1, zorder=4)
+    for name, side in (("start", "right"), ("end", "left")):
+        marker, label = style.START_END[name]
+        point = tables.one(steps, landmark=name).iloc[0]
+        loss = point["train_loss"]
+        place = point["alpha"], point["beta"], min(loss, top) if np.isfinite(loss) else 0.0
+        ax.scatter(*place, depthshade=False, zorder=6, **style.marked(marker))
+        words = ax.text(*place, f"   {label} {loss:.2f}   ", ha=side, va="center", size=6, zorder=7)
+        words.set_path_effects(style.HALO)
+
+
+def frame(ax, scale):
+    """Ticks and point of view of a 3D panel."""
+    for axis, limits in ((ax.xaxis, ax.get_xlim()), (ax.yaxis, ax.get_ylim())):
+        ticks = np.linspace(*limits, 3)
+        axis.set_ticks(ticks, [f"{tick:g}" for tick in ticks])
+    ax.set_zticks(list(scale.ticks), [f"{tick:.2g}" for tick in scale.ticks])
+    ax.tick_params(pad=-4)
+    ax.set_xlabel(r"$\alpha$", labelpad=-11)
+    ax.set_ylabel(r"$\beta$", labelpad=-11)
+    ax.view_init(elev=32, azim=-62)
+    ax.set_box_aspect((1, 1, 0.8), zoom=1.1)
+
+
+def main(argv=None):
+    parser = style.parser(__doc__, "surfaces")
+    parser.add_argument(
+        "--curves",
+        nargs="*",
+        default=[],
+        metavar="FILE",
+        help="1D curves, for a finer path from start to end",
+    )
+    style.add_colour_map(parser)
+    style.add_ceiling(parser)
+    args = parser.parse_args(argv)
+    files, planes = args.surfaces + args.curves, ["full", "curve"][: 1 + bool(args.curves)]
+    points = tables.read_surfaces(files, "train_loss", plane=planes, task=args.tasks)
+    points = points[_on_path(points) | (points["plane"] == "full")]
+    inits, tasks = tables.inits(points), points["task"].unique()
+
+    figure, axes = style.canvas(len(inits), len(tasks), subplot_kw={"projection": "3d"})
+    for column, task in zip(axes.T, tasks):
+        # one scale for both inits, in height and in colour, so that their widths compare
+        scale = style.loss_scale(points[points["task"] == task], args.colour_map, args.ceiling)
+        for ax, init in zip(column, inits):
+            panel = tables.one(points, task=task, init=init)
+            style.surface(ax, tables.one(panel, plane="full"), "train_loss", scale)
+            draw_path(ax, panel, scale.top)
+            frame(ax, scale)
+        column[0].set_title(study.task_name(task))
+        style.colour_bar(figure, column, scale, "training loss")
+    for ax, init in zip(axes[:, 0], inits):
+        name = study.INITS[init]
+        ax.text2D(-0.08, 0.5, name, rotation=90, va="center", size=7, transform=ax.transAxes)
+    style.legend(figure, style.marker_entries() + style.non_finite_entries(points["train_loss"]))
+    style.save(figure, args, points[DRAWN], ["train_loss"])
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,42 @@
+"""Figure 3: trajectories on the training-loss surface, from scratch (top) and fine-tuned."""
+
+import numpy as np
+import pandas as pd
+from landscape import study
+from landscape.claims import tables
+from landscape.figures import style
+from landscape.jobs.command import run
+
+
+def main(argv=None):
+    parser = style.parser(__doc__, "surfaces", "trajectories")
+    style.add_margin(parser)
+    style.add_colour_map(parser)
+    style.add_ceiling(parser)
+    args = parser.parse_args(argv)
+    points = tables.read_surfaces(args.surfaces, "train_loss", plane=["full"], task=args.tasks)
+    epochs = tables.read_trajectories(args.trajectories, "train_loss", points, phase=["first"])
+    points = tables.around(points, epochs, args.margin)
+    inits, tasks = tables.inits(points), points["task"].unique()
+
+    shape = np.ptp(points["beta"]) / np.ptp(points["alpha"])
+    figure, axes = style.canvas(len(inits), len(tasks), shape, sharex=True, sharey=True)
+    for column, task in zip(axes.T, tasks):
+        # one scale for both inits, so that the colours of a column compare
+        scale = style.loss_scale(points[points["task"] == task], args.colour_map, args.ceiling)
+        for ax, init in zip(column, inits):
+            panel = tables.one(points, task=task, init=init)
+            style.contour(ax, panel, "train_loss", scale)
+            steps = tables.one(epochs, task=task, init=init)
+            style.trajectory(ax, steps, "train_loss", scale)
+            style.landmarks(ax, panel)
+        style.colour_bar(figure, column, scale, "training loss")
+    style.name_panels(axes, map(study.task_name, tasks), [study.INITS[i] for i in inits])
+    drawn = pd.concat([points.assign(drawn="surface"), epochs.assign(drawn="trajectory")])
+    entries = style.trajectory_entries({"epochs (Eqs. 4, 5)": "white"}) + style.marker_entries()
+    style.legend(figure, entries + style.non_finite_entries(drawn["train_loss"]))
+    style.save(figure, args, drawn[[*style.TRAJECTORY_CSV, "train_loss"]], ["train_loss"])
+
+
+if __name__ == "__main__":
+    run(main)

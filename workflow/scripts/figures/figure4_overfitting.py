@@ -1,0 +1,48 @@
+"""Figure 4: first and further epochs of fine-tuning on the dev-error surface."""
+
+import numpy as np
+import pandas as pd
+from landscape import study
+from landscape.claims import tables
+from landscape.figures import style
+from landscape.jobs.command import run
+
+
+def main(argv=None):
+    parser = style.parser(__doc__, "surfaces", "trajectories")
+    style.add_init(parser)
+    style.add_margin(parser)
+    style.add_colour_map(parser)
+    args = parser.parse_args(argv)
+    wanted = {"task": args.tasks, "init": [args.init]}
+    points = tables.read_surfaces(args.surfaces, "dev_error", plane=["full"], **wanted)
+    phases = {"first": "white", "further": style.ORANGE}
+    epochs = tables.read_trajectories(args.trajectories, "dev_error", points, phase=list(phases))
+    points = tables.around(points, epochs, args.margin)
+    tasks = points["task"].unique()
+
+    shape = np.ptp(points["beta"]) / np.ptp(points["alpha"])
+    figure, axes = style.canvas(1, len(tasks), shape, sharex=True, sharey=True)
+    for ax, task in zip(axes[0], tasks):
+        panel = tables.one(points, task=task)
+        steps = tables.one(epochs, task=task)
+        drawn = pd.concat([panel["dev_error"], steps["dev_error"]])
+        scale = style.error_scale(drawn, args.colour_map)
+        style.contour(ax, panel, "dev_error", scale)
+        last = steps[:0]  # the further epochs go on from the last of the first
+        for phase, colour in phases.items():
+            rows = pd.concat([last, tables.one(steps, phase=phase)])
+            style.trajectory(ax, rows, "dev_error", scale, colour)
+            last = rows.tail(1)
+        style.landmarks(ax, panel)
+        style.colour_bar(figure, [ax], scale, "dev error")
+    style.name_panels(axes, map(study.task_name, tasks), [study.INITS[args.init]])
+    drawn = pd.concat([points.assign(drawn="surface"), epochs.assign(drawn="trajectory")])
+    colours = {f"{phase} epochs": colour for phase, colour in phases.items()}
+    entries = style.trajectory_entries(colours) + style.marker_entries()
+    style.legend(figure, entries + style.non_finite_entries(drawn["dev_error"]))
+    style.save(figure, args, drawn[[*style.TRAJECTORY_CSV, "dev_error"]], ["dev_error"])
+
+
+if __name__ == "__main__":
+    run(main)

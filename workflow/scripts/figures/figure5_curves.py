@@ -1,0 +1,52 @@
+"""Figure 5: normalised training loss along δ1, from scratch (dashed) and fine-tuned (solid)."""
+
+import numpy as np
+from landscape import study
+from landscape.claims import tables
+from landscape.figures import style
+from landscape.jobs.command import run
+
+DRAWN = [*tables.KEY, "alpha", "landmark", "train_loss", "normalised_loss"]
+
+
+def normalise(curve, ceiling):
+    """0 is the curve's own lowest loss, 1 a ceiling that both curves of a task share.
+
+    Plain min-max would stretch each curve by how far it explodes at the ends, which says nothing
+    about its optimum.
+    """
+    top = ceiling * np.log(curve["classes"].iloc[0])
+    low = curve["train_loss"].where(np.isfinite(curve["train_loss"])).min()
+    if low >= top:
+        tables.stop(curve, f"lowest loss {low:.3g} is above the ceiling {top:.3g}: raise --ceiling")
+    return (curve["train_loss"] - low) / (top - low)
+
+
+def main(argv=None):
+    parser = style.parser(__doc__, "curves")
+    style.add_ceiling(parser)
+    args = parser.parse_args(argv)
+    points = tables.read_surfaces(args.curves, "train_loss", plane=["curve"], task=args.tasks)
+    points = points.sort_values("alpha", kind="stable")
+    points["normalised_loss"] = np.nan
+    for _, curve in points.groupby(["init", "task"]):
+        points.loc[curve.index, "normalised_loss"] = normalise(curve, args.ceiling)
+    inits, tasks = tables.inits(points), points["task"].unique()
+
+    figure, axes = style.canvas(1, len(tasks), shape=0.85, sharex=True, sharey=True)
+    for ax, task in zip(axes[0], tasks):
+        for init in inits:
+            curve = tables.one(points, task=task, init=init)
+            style.line(ax, curve["alpha"], curve["normalised_loss"], init)
+            for name, (marker, _) in style.START_END.items():
+                point = tables.one(curve, landmark=name)
+                ax.scatter("alpha", "normalised_loss", data=point, zorder=6, **style.marked(marker))
+        ax.set(title=study.task_name(task), xlabel=r"$\alpha$", ylim=(-0.05, 1))
+    axes[0, 0].set_ylabel("normalised training loss")
+    entries = style.line_entries(inits) + style.marker_entries()
+    style.legend(figure, entries + style.non_finite_entries(points["train_loss"], "black"))
+    style.save(figure, args, points[DRAWN], ["train_loss", "normalised_loss"])
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,273 @@
+"""The whole study on one page that opens from a file, without a network (report.html)."""
+
+import argparse
+import base64
+import json
+import subprocess
+from pathlib import Path
+
+import pandas as pd
+import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from landscape import study
+from landscape.claims import tables
+from landscape.figures import scenes, style
+from landscape.jobs.command import InputError, one_line, run, whole
+from landscape.jobs.sealed import read_json, read_page
+from landscape.surfaces import surface
+from markdown_it import MarkdownIt
+from PIL import Image
+from plotly.offline import get_plotlyjs
+
+MEASURED = ("train_loss", "dev_error")
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--figures", nargs="+", required=True, metavar="PNG", help="each with .csv")
+    parser.add_argument("--surfaces", nargs="+", required=True, help="of all planes, gathered")
+    parser.add_argument("--trajectories", nargs="+", required=True, help="of the runs, with losses")
+    parser.add_argument("--claims", required=True, help=".md")
+    parser.add_argument("--table1", type=Path, required=True, help=".md")
+    parser.add_argument("--compared", required=True, help="Table 1 beside the paper's, .md")
+    parser.add_argument("--runs", required=True, help="each in a line, .md")
+    parser.add_argument("--config", type=read_json, required=True, help="the study, .json")
+    parser.add_argument("--benchmarks", type=Path, required=True, help="folder of what jobs cost")
+    parser.add_argument("--pages", type=Path, required=True, help="folder of template and captions")
+    parser.add_argument("--output", required=True, help=".html")
+    args = parser.parse_args(argv)
+
+    config = args.config
+    verdicts, _, claims = read_page(args.claims).partition("\n## ")
+    page = Environment(
+        loader=FileSystemLoader(args.pages),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    ).get_template("page.html")
+    shown = surfaces_to_turn(args.surfaces, args.trajectories, config["figures"])
+    html = page.render(
+        study=in_a_line(config),
+        embedded="language" in config,
+        verdicts=html_of(verdicts),
+        claims=html_of(f"## {claims}"),
+        figures=[figure(Path(path), args.pages) for path in args.figures],
+        scenes=shown,
+        data=json.dumps(
+            [[json.loads(panel["figure"].to_json()) for panel in s["panels"]] for s in shown],
+            separators=(",", ":"),
+        ).replace("</", r"<\/"),
+        table1=captioned(args.table1, args.pages) | {"html": html_of(read_page(args.table1))},
+        compared=html_of(read_page(args.compared)),
+        runs=html_of(read_page(args.runs)),
+        config=yaml.safe_dump(config, allow_unicode=True, default_flow_style=None, width=100),
+        made_by=made_by(args.surfaces),
+        cost=cost(args.benchmarks),
+        commit=commit(),
+        plotly=get_plotlyjs(),
+    )
+    with whole(args.output) as beside:
+        beside.write_text(html, encoding="utf-8")
+
+
+def in_a_line(config):
+    """What was studied, in a line."""
+    name, seeds = study.model_name(config["model"]), config["seeds"]
+    of_tasks = ", ".join(map(study.task_name, config["figures"]["tasks"]))
+    plural = "s" if len(seeds) > 1 else ""
+    return f"{name}; {of_tasks}; seed{plural} {', '.join(map(str, seeds))}"
+
+
+def text_of(path):
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})")
+
+
+def html_of(markdown):
+    """A Markdown page as HTML, its headings one level down: the page's own is the first."""
+    parser = MarkdownIt("commonmark", {"html": False}).enable("table")  # names are the user's
+    tokens = parser.parse(markdown)
+    for token in tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{int(token.tag[1]) + 1}"
+    return parser.renderer.render(tokens, parser.options, {})
+
+
+# Figures
+
+
+def captioned(path, pages):
+    """The caption of a result: its first line is the title."""
+    title, _, caption = text_of(pages / f"{path.stem}.rst").partition("\n")
+    return {"id": path.stem, "title": title, "caption": caption}
+
+
+def figure(png, pages):
+    """A figure with its caption and its numbers: what `page.html` shows of it."""
+    numbers_of = png.with_suffix(".csv")
+    try:
+        with Image.open(png) as opened:
+            written = opened.info.get(style.NUMBERS)
+            opened.verify()  # each part has a checksum
+        image = base64.b64encode(png.read_bytes()).decode()
+    except (OSError, SyntaxError) as error:
+        raise InputError(f"{png}: no whole picture ({one_line(error)}); delete it to have it drawn")
+    if not numbers_of.is_file() or written != style.checksum(numbers_of):
+        raise InputError(f"{numbers_of}: not what {png} was drawn from; delete both")
+    drawn = tables.read_csv(numbers_of)
+    return captioned(png, pages) | {"image": image, "numbers": html_table(numbers(drawn))}
+
+
+def html_table(table):
+    return table.to_html(index=False, na_rep="", border=0, float_format="%.3g")
+
+
+def numbers(drawn):
+    """A figure's numbers, a line a panel or curve: for those who do not see it."""
+    measured = [name for name in drawn if name.endswith(("loss", "error"))][-1]
+    of = [name for name in ("task", "init", "plane", "drawn") if name in drawn]
+    lines = []
+    for key, rows in drawn.groupby(of, sort=False, dropna=False):
+        line = dict(zip(of, key))
+        named = "landmark" in rows and rows["landmark"].notna().any()
+        if named:
+            marks = rows.dropna(subset="landmark").drop_duplicates("landmark")
+            line |= dict(zip(marks["landmark"], marks[measured]))
+            rows = rows.drop(marks.index)
+        else:  # epochs, in their order
+            line |= {"start": rows[measured].iloc[0], "end": rows[measured].iloc[-1]}
+        finite = rows[measured].replace([float("inf"), -float("inf")], float("nan"))
+        line |= {"lowest": finite.min(), "median": finite.median(), "highest": finite.max()}
+        lines.append(line | {"not finite": finite.isna().sum()})
+    table = pd.DataFrame(lines).replace({"init": study.INITS, "plane": study.GROUPS})
+    table["task"] = table["task"].map(study.task_name)
+    return table
+
+
+# Surfaces
+
+
+def surfaces_to_turn(paths, trajectories, settings):
+    """[{task, name, panels: [{name, words, figure}]}]: a choice in the page's list each."""
+    columns = [*tables.KEY, "phase", "epoch", "alpha", "beta", "off_plane"]
+    columns += [of + measured for measured in MEASURED for of in ("", "plane_")]
+    epochs = tables.read(trajectories, columns)
+    epochs = epochs[epochs["phase"] == "first"]
+    shown = []
+    for measured in MEASURED:
+        name = scenes.NAMES[measured]
+        points = tables.read_surfaces(paths, measured)
+        for task in settings["tasks"]:
+            panels = {
+                title: (tables.one(points, task=task, init=init, plane="full"), init)
+                for init, title in study.INITS.items()
+            }
+            shown.append(
+                scene(task, f"{name}, plane of δ1 and δ2", panels, measured, settings, epochs)
+            )
+        for task in settings["layer_groups"]:
+            panels = {
+                title: (tables.one(points, task=task, init="pretrained", plane=group), None)
+                for group, title in study.GROUPS.items()
+            }
+            shown.append(scene(task, f"{name}, layer groups", panels, measured, settings))
+    order = {task: place for place, task in enumerate(settings["tasks"])}
+    return sorted(shown, key=lambda scene: order.get(scene["of"], len(order)))
+
+
+def scene(task, name, panels, measured, settings, epochs=None):
+    """Panels that share one scale, so that they compare."""
+    colour_map = settings["colour_map"]
+    together = pd.concat([points for points, _ in panels.values()])
+    if measured == "train_loss":
+        scale = style.loss_scale(together, colour_map)
+    else:
+        scale = style.error_scale(together[measured], colour_map)
+    drawn = []
+    for title, (points, init) in panels.items():
+        way, markers = None, style.ROLLED_BACK
+        if epochs is not None:
+            seed = points["seed"].iloc[0]
+            way, markers = tables.one(epochs, init=init, task=task, seed=seed), style.START_END
+        drawn.append(
+            {
+                "name": title,
+                "words": scenes.in_words(points, measured),
+                "figure": scenes.scene(points, measured, scale, colour_map, way, markers),
+            }
+        )
+    return {"of": task, "task": study.task_name(task), "name": name, "panels": drawn}
+
+
+# How it was made
+
+
+def made_by(paths):
+    """What the surfaces say of their files, settings and software."""
+    rows, versions, devices, remarks = [], {}, set(), set()
+    for path in paths:
+        table, provenance = surface.read(path)
+        row = table.iloc[0]
+        versions |= provenance["versions"]
+        settings, run = provenance["settings"], f"{study.task_name(row['task'])}, {row['init']}"
+        devices.add(settings["device"])
+        if settings["made_by_seed"]:
+            lacking = ", ".join(settings["made_by_seed"])
+            remarks.add(f"{run}: the model folder has no {lacking}; the seed made them.")
+        if settings["forward"] != "packed":
+            remarks.add(f"{run}: evaluated by the model's forward pass ({settings['forward']}).")
+        rows.append(
+            {"task": study.task_name(row["task"]), "init": row["init"], "seed": row["seed"]}
+            | {"plane": row["plane"], "points": len(table)}
+            | provenance["files"]
+        )
+    return {
+        "versions": versions,
+        "devices": sorted(devices),
+        "remarks": sorted(remarks),
+        "hashes": html_table(pd.DataFrame(rows)),
+    }
+
+
+def cost(folder):
+    """Jobs, hours and memory by stage, of the last attempt of each job, as Snakemake measured.
+
+    A job whose file was cut short is counted, and what it cost is missing.
+    """
+    rows = []
+    for path in sorted(folder.rglob("*.tsv")):
+        try:
+            job = pd.read_csv(path, sep="\t", na_values="-").iloc[0]
+            costs = float(job["s"]) / 3600, float(job["cpu_time"]) / 3600
+            costs += (float(job["max_rss"]) / 1000,)
+        except (ValueError, LookupError):
+            costs = (float("nan"),) * 3
+        rows.append((path.relative_to(folder).parts[0], 1, *costs))
+    names = ["stage", "jobs", "hours", "CPU hours", "largest, GB"]
+    table = (
+        pd.DataFrame(rows, columns=names)
+        .groupby("stage", sort=False)
+        .agg(dict.fromkeys(names[1:4], "sum") | {names[4]: "max"})
+    )
+    return html_table(table.reset_index())
+
+
+def commit():
+    """Of the workflow's clone, if it is one."""
+    try:
+        return subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--tags"],
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown (not a git clone)"
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,131 @@
+"""What work costs before it runs: parameters, tokens and operations, hence hours and bytes."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from math import prod
+
+from landscape.jobs import tensor_files
+from landscape.jobs.command import InputError
+from landscape.models import classifiers
+
+
+@dataclass(frozen=True)
+class Model:
+    """Parameters of an encoder, and of its layers alone: their products are what takes the time."""
+
+    encoder: int
+    layers: int
+
+    @classmethod
+    def of(cls, path):
+        """Counted in a safetensors file of θ0. Raises FileNotFoundError where it is not yet."""
+        return _model(existing(path))
+
+    @classmethod
+    def of_config(cls, config, path):
+        """As the config says it, or else counted."""
+        size = config["model"].get("size")
+        return cls(**size) if size else cls.of(path)
+
+    @property
+    def bytes(self):
+        """Of the encoder in float32, which is what a checkpoint and a direction take on disk."""
+        return 4 * self.encoder
+
+
+@dataclass(frozen=True)
+class Task:
+    """Examples of both splits; tokens of a training example, plain and with its batch's padding."""
+
+    train: int
+    dev: int
+    tokens: float
+    padded: float
+
+    @classmethod
+    def of(cls, train, dev, batch_size):
+        """Counted in two tokenised splits. Raises FileNotFoundError where they are not yet."""
+        train, dev = _lengths(existing(train)), _lengths(existing(dev))
+        return cls(len(train), len(dev), float(train.mean()), longest(train, batch_size))
+
+    @classmethod
+    def of_config(cls, config, name, init, folder):
+        """As the config says it, or else counted in the folder of the tokenised splits."""
+        task = config["tasks"][name]
+        if "size" in task:
+            return cls(**task["size"])
+        splits = (f"{folder}/{split}.parquet" for split in ("train", "dev"))
+        return cls.of(*splits, task[init]["batch_size"])
+
+    def measured(self, examples):
+        """Tokens of so many training examples (or "all"), and of the dev set."""
+        if examples == "all":
+            examples = self.train
+        return min(examples, self.train) * self.tokens, self.dev * self.tokens
+
+
+def tokens(path):
+    """Of a tokenised split. Raises FileNotFoundError where it is not yet."""
+    return int(_lengths(existing(path)).sum())
+
+
+def existing(path):
+    """The path of a file that is there; Snakemake takes the error for "to be decided"."""
+    with open(path, encoding="utf-8"):
+        return str(path)
+
+
+@lru_cache
+def _model(path):
+    with tensor_files.opened(path, "np", verified=False) as file:
+        sizes = {name: file.get_slice(name).get_shape() for name in file.keys()}
+    count = {name: prod(shape) for name, shape in sizes.items()}
+    layers = sum(n for name, n in count.items() if classifiers.layer_of(name) is not None)
+    if not layers:
+        raise InputError(f"{path}: no numbered layers in it")
+    return Model(sum(count.values()), layers)
+
+
+@lru_cache
+def _lengths(path):
+    from landscape.data import tasks
+
+    table, _ = tasks.read(path)
+    return table["input_ids"].combine_chunks().value_lengths().to_numpy()
+
+
+def longest(lengths, size):
+    """The expected longest of `size` lengths drawn at random: the width of a padded batch."""
+    import numpy as np
+
+    below = np.cumsum(np.bincount(lengths)) / len(lengths)
+    return float(np.arange(len(below)) @ np.diff(below**size, prepend=0.0))
+
+
+def training(model, task, epochs):
+    """Operations of a training: of the layers' products forward, and twice as many backward.
+
+    What attention adds to them is a share of tokens / (6 × hidden size), left out here.
+    """
+    return 6 * model.layers * task.train * task.padded * epochs
+
+
+def evaluation(model, tokens, points, above=1.0):
+    """Operations of the loss at `points` over so many tokens, without padding.
+
+    above: the share of the layers from the lowest that moves; all below it runs once.
+    """
+    return 2 * model.layers * tokens * (points * above + (1 - above))
+
+
+def sharpness_points(settings):
+    """How many evaluations of the loss the sharpness of one run costs.
+
+    The end is one, each draw two, its two ways; a step is four, since its gradient is worth three.
+    """
+    return 1 + 2 * settings["draws"] + 4 * settings["steps"]
+
+
+def hours(operations, tflops, utilisation):
+    """Hours of one device that does `utilisation` of `tflops` · 10¹² operations a second."""
+    return operations / (tflops * 1e12 * utilisation) / 3600

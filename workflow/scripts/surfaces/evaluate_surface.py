@@ -1,0 +1,124 @@
+"""Measure training loss and dev error at the points of a plane, or at one chunk of them."""
+
+import argparse
+import time
+
+from landscape.jobs import gpu
+from landscape.jobs.command import InputError, run
+from landscape.runs import labels
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--start", required=True, help="folder of θ0")
+    parser.add_argument("--end", required=True, help="checkpoint that holds θ1 and the head")
+    parser.add_argument("--second", help="direction δ2; a curve and `random` have none")
+    parser.add_argument("--layers", type=int, nargs=2, metavar=("FIRST", "LAST"))
+    parser.add_argument("--train", required=True, help="tokenised examples for the training loss")
+    parser.add_argument("--dev", required=True, help="tokenised dev split")
+    labels.add_argument(parser)
+    parser.add_argument("--plane", required=True, help="curve, full, random or a layer group")
+    parser.add_argument("--range", type=float, nargs=2, metavar=("LOW", "HIGH"), required=True)
+    parser.add_argument("--points", type=int, required=True, help="points an axis")
+    parser.add_argument("--chunk", type=int, nargs=2, metavar=("K", "N"), default=(0, 1))
+    parser.add_argument("--batch-tokens", type=int, required=True)
+    parser.add_argument("--dtype", choices=["float32", "bfloat16", "auto"], default="float32")
+    parser.add_argument("--tried", help="what try_model.py wrote: which dtype `auto` is")
+    parser.add_argument(
+        "--tolerance",
+        type=float,
+        default=0.0,
+        help="relative standard error at which a training loss off the landmarks is known well "
+        "enough (0: all examples are used)",
+    )
+    parser.add_argument(
+        "--keep", type=float, default=0.0, help="GB for what layers below a layer group give"
+    )
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--state", required=True, help="file for going on later")
+    parser.add_argument("--output", required=True, help=".parquet")
+    args = parser.parse_args(argv)
+    if (args.plane in ("curve", "random")) != (args.second is None):
+        raise InputError("--second: a plane needs δ2, a curve and a random plane have none")
+
+    gpu.lease()
+    import pandas as pd
+    import torch
+    from landscape.data.examples import Examples
+    from landscape.jobs import provenance
+    from landscape.jobs.journal import Journal
+    from landscape.models import classifiers
+    from landscape.surfaces import folds, plane, surface
+    from landscape.surfaces.evaluation import Evaluator
+
+    torch.set_num_threads(args.threads)
+    splits = {"train": Examples(args.train), "dev": Examples(args.dev)}
+    model = classifiers.load_final(
+        args.start, args.end, splits["train"].facts["labels"], gpu.device()
+    )
+    start = f"{args.start}/model.safetensors"
+    if args.plane == "random":
+        through = plane.RandomPlane(model, args.end, seed=int(args.labels[2]))
+    else:
+        through = plane.Plane(model, start, args.end, args.second, args.layers)
+    evaluate = Evaluator(
+        model,
+        splits,
+        args.batch_tokens,
+        frozen=args.layers[0] if args.layers else 0,
+        keep=args.keep,
+        in_blocks=["train"] if args.tolerance else [],
+    )
+    of_grid = gpu.dtype_of(args.dtype, args.tried)
+    points = plane.points(args.plane, plane.grid(*args.range, args.points), of_grid)
+    # in each chunk, so that all take the same pass; the end has been where the model was loaded
+    for alpha, beta, landmark, dtype in points:
+        if landmark not in (None, "end") and dtype == "float32":
+            through.place(alpha, beta)
+            evaluate.prove()
+    made_by = provenance.of(
+        {
+            "start": start,
+            "end": args.end,
+            "second": args.second,
+            "train": args.train,
+            "dev": args.dev,
+        },
+        plane=args.plane,
+        layers=args.layers,
+        range=args.range,
+        points=args.points,
+        batch_tokens=args.batch_tokens,
+        dtype=of_grid,
+        tolerance=args.tolerance,
+        folds=folds.FOLDS,
+        device=model.device.type,
+        forward=evaluate.forward,
+        made_by_seed=classifiers.made_by_seed(args.start),
+    )
+    chunk, chunks = args.chunk
+    points = points[chunk::chunks]
+    journal = Journal(args.state, made_by | {"chunk": args.chunk})
+    began, reported, before = time.monotonic(), 0.0, len(journal.rows)
+    now = "float32"  # what the model is loaded in
+    for alpha, beta, landmark, dtype in points[before:]:
+        if dtype != now:  # once: what is in float32 comes first
+            evaluate.cast(now := dtype)
+        through.place(alpha, beta)
+        train = evaluate("train", args.tolerance if landmark is None else 0.0)
+        journal.add(surface.row(alpha, beta, landmark, dtype, train=train, dev=evaluate("dev")))
+        spent, done = time.monotonic() - began, len(journal.rows)
+        if spent - reported > 10 or done == len(points):
+            reported, rate = spent, (done - before) / spent
+            left = (len(points) - done) / rate
+            print(
+                f"{done}/{len(points)} points, {rate:.2f} a second, {left:.0f} s left", flush=True
+            )
+    table = pd.DataFrame(journal.rows)
+    table.insert(0, "plane", args.plane)
+    surface.write(labels.label(table, args.labels), made_by, args.output)
+    journal.remove()
+
+
+if __name__ == "__main__":
+    run(main)
