@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import torch
-from landscape.data import tasks
+from landscape.data import tokenised
 from landscape.models import classifiers
 from safetensors.numpy import load_file, save_file
 
@@ -68,7 +68,7 @@ def make(folder, pairs, seed=0):
             "label": pa.array(rng.integers(0, CLASSES, pairs), pa.int32()),
         }
     )
-    tasks.write(table, {"labels": CLASSES, "pad_id": 0}, case.examples)
+    tokenised.write(table, {"labels": CLASSES, "pad_id": 0}, case.examples)
     return case
 
 

@@ -33,7 +33,7 @@ rule download_task:
 rule prepare_task:
     input:
         unpack(source),
-        code=code("data/prepare_task.py"),
+        code=lambda wildcards: [*code("data/prepare_task.py"), *readers(wildcards)],
         tokenizer=TOKENIZER,
     output:
         train="<results>/data/{task}/train.parquet",

@@ -1,5 +1,7 @@
 # What rules are made from, by their wildcards and the config.
 
+from landscape.data import sources
+
 
 def model_files(*patterns):
     """config.json of a model folder, and its files of these patterns in order."""
@@ -25,6 +27,12 @@ def source(wildcards):
         return {split: given(path, f"{key}.{split}") for split, path in task["files"].items()}
     folder = "<results>/language" if "grammar" in task else "<results>/downloads/data"
     return {split: f"{folder}/{wildcards.task}/{split}.parquet" for split in ("train", "dev")}
+
+
+def readers(wildcards):
+    """The code that reads a task's raw files, and no other: those of other formats may change."""
+    names = sorted({sources.reader(path).name for path in source(wildcards).values()})
+    return [file for name in names for file in code(f"landscape/data/readers/{name}")]
 
 
 def recipe(wildcards, epochs):

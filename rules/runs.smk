@@ -16,7 +16,8 @@ for name, (number, part) in TRAININGS.items():
             code=code("runs/train.py"),
             start="<results>/models/{init}/s{seed}/model.safetensors",
             config="<results>/models/{init}/s{seed}/config.json",
-            checkpoint=[f"{RUN}/final.safetensors"] if part == "further" else [],
+            # of its one candidate: the choice, which reads scores, is no reason to train again
+            checkpoint=of_candidates("{last}") if part == "further" else [],
             train="<results>/data/{task}/train.parquet",
             # nothing of it is used. Not ancient: what then makes it run again would hide from
             # Snakemake that this job has reasons of its own

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pytest
 import torch
 import yaml
-from landscape.data import tasks
+from landscape.data import tokenised
 from landscape.jobs import command
 from landscape.models import classifiers
 from landscape.surfaces import surface
@@ -100,7 +100,7 @@ def write_split(path, lengths, classes=3, seed=0, pad_id=0, types=True, side="ri
     labels[:classes] = range(classes)
     columns["label"] = pa.array(labels, pa.int32())
     facts = {"labels": classes, "pad_id": pad_id, "pad_type_id": 0, "padding_side": side}
-    tasks.write(pa.table(columns), facts, path)
+    tokenised.write(pa.table(columns), facts, path)
     return path
 
 
@@ -110,7 +110,7 @@ def padded_logits(model, path, size=7, grad=False):
     Batches in the file's order, all padded to their longest, always with an attention mask.
     grad: whether gradients may be taken of them.
     """
-    table, facts = tasks.read(path)
+    table, facts = tokenised.read(path)
     examples = table.to_pylist()
     logits = []
     with torch.set_grad_enabled(grad):

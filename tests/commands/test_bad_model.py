@@ -18,7 +18,7 @@ import pytest
 import rollback
 import train
 import yaml
-from landscape.data import tasks
+from landscape.data import tokenised
 from landscape.jobs import locks
 from landscape.models import classifiers
 from safetensors.numpy import load_file, save_file
@@ -98,8 +98,8 @@ def trained(folder, **more):
     recipe = '{"epochs": 1, "batch_size": 2, "learning_rate": 0.001, "weight_decay": 0.0, '
     recipe += '"warmup": 0.1, "max_grad_norm": 1.0, "precision": "float32"}'
     options = {"start": folder / "s0", "labels": ("scratch", "mine", 0), "recipe": recipe}
-    options |= {split: folder / f"{split}.parquet" for split in ("train", "dev")}
-    options |= {"batch-tokens": 100, "state": folder / "state", "output": folder / "run"}
+    options |= {"train": folder / "train.parquet", "state": folder / "state"}
+    options |= {"output": folder / "run"}
     return train.main, argv(options | more)
 
 
@@ -128,11 +128,11 @@ def rewritten(name, column, values):
     """A tokenised split with other values in a column, and as many rows as these are."""
 
     def spoil(folder):
-        table, facts = tasks.read(folder / name)
+        table, facts = tokenised.read(folder / name)
         table = table.slice(0, len(values))
         place = table.column_names.index(column)
         values_as = pa.array(values, table.schema.field(column).type)
-        tasks.write(table.set_column(place, column, values_as), facts, folder / name)
+        tokenised.write(table.set_column(place, column, values_as), facts, folder / name)
 
     return spoil
 
@@ -222,7 +222,7 @@ def contents(folder):
         pytest.param(sharp, cut(END), id="sharpness"),
         pytest.param(directed, spoilt(END, f"encoder.{WEIGHT}", np.nan), id="direction"),
         pytest.param(initial, cut(START), id="initial model"),
-        pytest.param(trained, cut("dev.parquet"), id="train"),
+        pytest.param(trained, cut("train.parquet"), id="train"),
     ],
 )
 def test_the_results_of_an_earlier_run_are_kept(run, command, spoil):

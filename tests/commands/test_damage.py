@@ -8,7 +8,7 @@ import make_report
 import numpy as np
 import pandas as pd
 import pytest
-from landscape.data import tasks
+from landscape.data import tokenised
 from landscape.figures import style
 from landscape.jobs import parquet, sealed
 from landscape.jobs.command import InputError
@@ -53,7 +53,7 @@ def split(path):
     helpers.write_split(path, [4, 9, 30, 12] * 20)
 
     def read():
-        table, facts = tasks.read(path)
+        table, facts = tokenised.read(path)
         return table.to_pydict(), facts
 
     return read
@@ -175,12 +175,12 @@ def saved(tmp_path):
     adam.step()
     state = State(tmp_path / "state", {"a": 1})
     random = [["cpu", bytes(torch.get_rng_state().tolist()).hex()]]
-    state.save(model, adam, [{"step": 1, "loss": 0.5}], [], random)
+    state.save(model, adam, [{"step": 1, "loss": 0.5}], 0, random)
 
     def load():
         model, adam = fresh()
         clean = helpers.bits(model)
-        log, _, _ = State(tmp_path / "state", {"a": 1}).load(model, adam)
+        log, _ = State(tmp_path / "state", {"a": 1}).load(model, adam)
         return log, helpers.bits(model) == clean
 
     assert load() == ([{"step": 1, "loss": 0.5}], False)

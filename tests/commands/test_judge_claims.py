@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from helpers import error_of
 from known import AXIS, bowl, surface, without_folds
-from landscape.data import tasks
+from landscape.data import tokenised
 from landscape.jobs.parquet import read_frame, write_frame
 from landscape.jobs.sealed import write_json
 from landscape.surfaces import folds
@@ -33,7 +33,7 @@ class Study:
         self.tasks.append(task)
         path = self.folder / task / "sample.parquet"
         labels = pa.table({"label": pa.array([*range(classes)] * 50, pa.int32())})
-        tasks.write(labels, {"labels": classes}, path)
+        tokenised.write(labels, {"labels": classes}, path)
         self.files.setdefault("samples", []).append(path)
 
     def run(self, init, task, loss=bowl, seed=0, wrong=20, collapsed=False, noise=0.01):

@@ -35,7 +35,6 @@ def inputs(tmp_path_factory):
         "start": helpers.model_folder(folder / "start"),
         "without_dropout": helpers.model_folder(folder / "without_dropout", **none),
         "train": helpers.write_split(folder / "train.parquet", lengths, seed=1),
-        "dev": helpers.write_split(folder / "dev.parquet", lengths[:12], seed=2),
     }
 
 
@@ -45,9 +44,9 @@ def start(inputs, output, processes=1, model="start", script="launch.py", **chan
     if script == "launch.py":
         command += ["--processes", processes, helpers.path_of("train.py")]
     env = change.pop("env", {})
-    command += ["--start", inputs[model], "--train", inputs["train"], "--dev", inputs["dev"]]
+    command += ["--start", inputs[model], "--train", inputs["train"]]
     command += ["--labels", "pretrained", "mine", 0, "--recipe", json.dumps(RECIPE | change)]
-    command += ["--batch-tokens", 256, "--state", output / "state", "--output", output / "run"]
+    command += ["--state", output / "state", "--output", output / "run"]
     if script == "train.py":
         command += ["--processes", processes]
     output.mkdir(exist_ok=True)
@@ -60,10 +59,10 @@ def start(inputs, output, processes=1, model="start", script="launch.py", **chan
 
 
 def finished(process, output):
-    """(log, scores, {file: hash}) of a training that must succeed."""
+    """(log, {file: hash}) of a training that must succeed."""
     assert process.wait() == 0, (output / "log").read_text()
     files = {path.name: fingerprint(path) for path in sorted((output / "run").glob("*"))}
-    return (*(read_frame(output / f"run/{name}.parquet") for name in ("log", "scores")), files)
+    return read_frame(output / "run/log.parquet"), files
 
 
 def trained(inputs, output, *argv, **change):
@@ -71,13 +70,12 @@ def trained(inputs, output, *argv, **change):
 
 
 def test_two_processes_train_as_one_does(inputs, tmp_path):
-    """Without dropout, which each process draws for itself: loss, dev scores and weights agree."""
+    """Without dropout, which each process draws for itself: losses and weights agree."""
     one, two = tmp_path / "one", tmp_path / "two"
-    log, scores, _ = trained(inputs, one, 1, "without_dropout")
-    log2, scores2, _ = trained(inputs, two, 2, "without_dropout")
+    log, _ = trained(inputs, one, 1, "without_dropout")
+    log2, _ = trained(inputs, two, 2, "without_dropout")
     assert log["loss"].nunique() == len(log) == 10
     pd.testing.assert_frame_equal(log, log2, rtol=0, atol=1e-5)
-    pd.testing.assert_frame_equal(scores, scores2, rtol=0, atol=1e-5)
     end, end2 = (load_file(folder / "run/epoch_02.safetensors") for folder in (one, two))
     # attention does not depend on the keys' bias: its gradient is rounding, which Adam scales up
     names = [name for name in end if not name.endswith("key.bias")]
@@ -127,7 +125,7 @@ def test_a_training_that_was_told_to_stop_goes_on_from_its_step(inputs, tmp_path
     assert list((parts / "state").glob("step_*.safetensors"))
     again = trained(inputs, parts, processes, **long)
     assert "going on after " in (parts / "log").read_text()
-    assert again[2] == whole[2]
+    assert again[1] == whole[1]
     assert not (parts / "state").exists()
 
 

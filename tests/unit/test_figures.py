@@ -11,6 +11,7 @@ import figure4_overfitting
 import figure5_curves
 import figure6_error_surfaces
 import figure7_layer_groups
+import helpers
 import numpy as np
 import pandas as pd
 import pytest
@@ -332,6 +333,7 @@ def test_bad_file_ends_the_command_with_one_line(tmp_path):
     ended = subprocess.run(
         [sys.executable, script, "--rollbacks", "empty.parquet", *outputs],
         cwd=tmp_path,
+        env=helpers.environment(),
         capture_output=True,
         text=True,
     )

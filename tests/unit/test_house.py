@@ -47,7 +47,7 @@ def everything(path):
     return names
 
 
-@pytest.mark.parametrize("path", LIBRARY.rglob("*.py"), ids=lambda path: str(path.name))
+@pytest.mark.parametrize("path", list(LIBRARY.rglob("*.py")), ids=lambda path: str(path.name))
 def test_imports_go_down_the_table_of_stages(path):
     if path.name == "__init__.py":
         return

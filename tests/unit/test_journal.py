@@ -34,7 +34,7 @@ def test_rows_are_on_disk_as_soon_as_they_are_added(path):
 def test_a_second_process_is_refused_and_takes_nothing(path):
     """Two calls, or two clones that share their results, at the same chunk of a surface."""
     first = Journal(path, KEY)
-    program = "import sys; from landscape.journal import Journal; Journal(sys.argv[1], {})"
+    program = "import sys; from landscape.jobs.journal import Journal; Journal(sys.argv[1], {})"
     done = subprocess.run(
         [sys.executable, "-c", program, path],
         env={"PYTHONPATH": str(SCRIPTS)},

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import prepare_task
 import pytest
-from landscape.data import sources, tasks
+from landscape.data import sources, tasks, tokenised
 from landscape.data.examples import Examples
 
 # what formats disagree about: quotes, commas, "NA" and numbers that are text, accents, no text
@@ -82,15 +82,15 @@ def test_quotes_of_a_raw_tsv_are_part_of_its_texts(tmp_path):
     assert sources.read(tmp_path / "train.tsv", ["text"], "label")[0] == [texts]
 
 
-def tokenised(path, tokenizer, texts, labels=(0, 1, 2), max_length=64):
+def write_texts(path, tokenizer, texts, labels=(0, 1, 2), max_length=64):
     labels = np.array(labels)
     classes = range(labels.max() + 1)
-    tasks.write(*tasks.tokenise(tokenizer, texts, labels, classes, max_length, "t.csv"), path)
-    return tasks.read(path)
+    tokenised.write(*tasks.tokenise(tokenizer, texts, labels, classes, max_length, "t.csv"), path)
+    return tokenised.read(path)
 
 
 def test_pairs_are_as_the_tokenizer_makes_them(tmp_path, tokenizer):
-    table, _ = tokenised(tmp_path / "t.parquet", tokenizer, [["a b", "a", "c"], ["c", "b b", ""]])
+    table, _ = write_texts(tmp_path / "t.parquet", tokenizer, [["a b", "a", "c"], ["c", "b b", ""]])
     want = tokenizer(["a b", "a", "c"], ["c", "b b", ""])
     assert table["input_ids"].to_pylist() == want["input_ids"]
     assert table["token_type_ids"].to_pylist() == want["token_type_ids"]
@@ -100,7 +100,7 @@ def test_pairs_are_as_the_tokenizer_makes_them(tmp_path, tokenizer):
 
 def test_long_examples_are_cut_and_counted(tmp_path, tokenizer):
     texts = [["a " * 30, "b", "c " * 8], ["b " * 30, "c", "a " * 5]]
-    table, facts = tokenised(tmp_path / "t.parquet", tokenizer, texts, max_length=16)
+    table, facts = write_texts(tmp_path / "t.parquet", tokenizer, texts, max_length=16)
     lengths = [len(ids) for ids in table["input_ids"].to_pylist()]
     assert lengths == [16, 5, 16]  # 8 + 5 + 3 special tokens just fit
     assert facts["truncated"] == 1
@@ -112,8 +112,8 @@ def test_long_examples_are_cut_and_counted(tmp_path, tokenizer):
 
 def test_a_slice_of_a_table_is_read_from_its_own_start(tmp_path, tokenizer):
     """`take` and slices leave Arrow lists whose offsets do not begin at 0."""
-    table, facts = tokenised(tmp_path / "t.parquet", tokenizer, [["a", "b b", "c c c"]])
-    tasks.write(table.slice(1), facts, tmp_path / "rest.parquet")
+    table, facts = write_texts(tmp_path / "t.parquet", tokenizer, [["a", "b b", "c c c"]])
+    tokenised.write(table.slice(1), facts, tmp_path / "rest.parquet")
     whole, rest = Examples(tmp_path / "t.parquet"), Examples(tmp_path / "rest.parquet")
     for i in range(2):
         ids = [
@@ -126,17 +126,17 @@ def test_a_slice_of_a_table_is_read_from_its_own_start(tmp_path, tokenizer):
 @pytest.fixture
 def hundred(tmp_path, tokenizer):
     texts = [[f"{'a ' * (1 + i % 5)}" for i in range(100)]]
-    return tokenised(tmp_path / "t.parquet", tokenizer, texts, labels=[i % 2 for i in range(100)])[
-        0
-    ]
+    return write_texts(
+        tmp_path / "t.parquet", tokenizer, texts, labels=[i % 2 for i in range(100)]
+    )[0]
 
 
 def test_a_sample_is_seeded_and_without_replacement(hundred):
-    chosen = tasks.sample(hundred, 30, seed=0)
+    chosen = tokenised.sample(hundred, 30, seed=0)
     rows = chosen["row"].to_pylist()
     assert len(set(rows)) == 30 and rows == sorted(rows)
-    assert tasks.sample(hundred, 30, seed=0).equals(chosen)
-    assert tasks.sample(hundred, 30, seed=1)["row"].to_pylist() != rows
+    assert tokenised.sample(hundred, 30, seed=0).equals(chosen)
+    assert tokenised.sample(hundred, 30, seed=1)["row"].to_pylist() != rows
     # rows keep their own tokens and label
     assert chosen["label"].to_pylist() == [row % 2 for row in rows]
     assert [len(ids) for ids in chosen["input_ids"].to_pylist()] == [3 + row % 5 for row in rows]
@@ -144,13 +144,13 @@ def test_a_sample_is_seeded_and_without_replacement(hundred):
 
 def test_a_sample_is_not_just_the_first_rows(hundred):
     """Data sets are often sorted by label or source."""
-    rows = np.array(tasks.sample(hundred, 50, seed=0)["row"].to_pylist())
+    rows = np.array(tokenised.sample(hundred, 50, seed=0)["row"].to_pylist())
     assert 10 < (rows >= 50).sum() < 40
 
 
 @pytest.mark.parametrize("size", [None, 100, 101])
 def test_a_sample_of_all_is_all(hundred, size):
-    assert tasks.sample(hundred, size, seed=0).equals(hundred)
+    assert tokenised.sample(hundred, size, seed=0).equals(hundred)
 
 
 def test_classes_are_those_that_occur_in_training(tmp_path, tokenizer):
@@ -165,7 +165,7 @@ def test_classes_are_those_that_occur_in_training(tmp_path, tokenizer):
         argv += [f"--{split}", tmp_path / f"{split}.csv"]
         argv += [f"--output-{split}", tmp_path / f"{split}.parquet"]
     prepare_task.main(list(map(str, argv)))
-    made, facts = tasks.read(tmp_path / "dev.parquet")
+    made, facts = tokenised.read(tmp_path / "dev.parquet")
     assert made["label"].to_pylist() == [2, 0, 1, 2]
     assert (facts["labels"], facts["classes"]) == (3, [1, 2, 4])
     assert facts["label_counts"] == [1, 1, 2]

@@ -41,25 +41,16 @@ def inputs(tmp_path_factory):
     return {
         "start": helpers.model_folder(folder / "start", layers=2),
         "train": helpers.write_split(folder / "train.parquet", lengths, seed=1),
-        "dev": helpers.write_split(folder / "dev.parquet", lengths[:12], seed=2),
     }
 
 
 def train(inputs, state, recipe=RECIPE, key=None):
-    """What train.py does, in this process. Returns (log, scores, hash of each epoch's file)."""
+    """What train.py does, in this process. Returns (log, hash of each epoch's file)."""
     model = classifiers.load_classifier(inputs["start"], 3, recipe.seed)
-    log, scores = training.train(
-        model,
-        Examples(inputs["train"]),
-        Examples(inputs["dev"]),
-        recipe,
-        state,
-        256,
-        Accelerator(cpu=True),
-        key or {"data": "1"},
-    )
+    examples, key = Examples(inputs["train"]), key or {"data": "1"}
+    log = training.train(model, examples, recipe, state, Accelerator(cpu=True), key)
     files = {path.name: provenance.fingerprint(path) for path in sorted(state.glob("epoch_*"))}
-    return log.to_csv(), scores.to_csv(), files
+    return log.to_csv(), files
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +76,7 @@ def killed_at(monkeypatch, owner, name, call, *, after):
 
 def test_training_changes_the_model_at_every_epoch(uninterrupted):
     """Else all that follows would hold for a loop that does nothing."""
-    _, _, files = uninterrupted
+    _, files = uninterrupted
     assert list(files) == [f"epoch_{number:02d}.safetensors" for number in range(1, 5)]
     assert len(set(files.values())) == 4
 
@@ -193,8 +184,7 @@ def test_parameters_that_no_logit_depends_on_are_left_alone(inputs, tmp_path):
     model = classifiers.load_classifier(inputs["start"], 3, 0)
     model.idle = torch.nn.Linear(2, 2)
     before = model.idle.weight.clone()
-    arguments = Examples(inputs["train"]), Examples(inputs["dev"]), RECIPE, tmp_path, 256
-    training.train(model, *arguments, Accelerator(cpu=True), {})
+    training.train(model, Examples(inputs["train"]), RECIPE, tmp_path, Accelerator(cpu=True), {})
     assert torch.equal(model.idle.weight, before)
 
 

@@ -152,7 +152,7 @@ def test_further_epochs_of_an_older_longer_run_are_left_out(tmp_path):
     (tmp_path / "further").mkdir()
     for number in range(1, 6):
         (tmp_path / "further" / f"epoch_{number:02d}.safetensors").touch()
-    scores = pd.DataFrame({"epoch": [1, 2], "dev_error": [0.5, 0.4]})
-    write_frame(scores, tmp_path / "further/scores.parquet")
+    log = pd.DataFrame({"epoch": [0.5, 1.0, 1.5, 2.0]})
+    write_frame(log, tmp_path / "further/log.parquet")
     _, further = checkpoints.of_run(tmp_path, tmp_path / "further")
     assert [path.stem for path in further] == ["epoch_01", "epoch_02"]

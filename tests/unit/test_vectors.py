@@ -139,7 +139,7 @@ import re, sys
 from pathlib import Path
 from landscape.models import vectors
 from landscape.surfaces import projection
-from landscape.vectors import Vector
+from landscape.models.vectors import Vector
 
 def anonymous():
     return int(re.search(r"RssAnon:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) / 1024

@@ -7,7 +7,7 @@ import make_language
 import numpy as np
 import prepare_task
 import pytest
-from landscape.data import tasks
+from landscape.data import tokenised
 from landscape.jobs.journal import Journal
 from landscape.surfaces import surface
 
@@ -115,11 +115,11 @@ def many_examples(results, tmp_path_factory):
     argv += ["--tokenizer", results / "language/tokenizer"]
     argv += ["--output-train", folder / "train.parquet", "--output-dev", folder / "dev.parquet"]
     prepare_task.main(list(map(str, argv)))
-    table, facts = tasks.read(folder / "train.parquet")
+    table, facts = tokenised.read(folder / "train.parquet")
     orders = [folder / f"{seed}.parquet" for seed in range(10)]
     for seed, path in enumerate(orders):
         order = np.random.default_rng(seed).permutation(len(table))
-        tasks.write(table.take(order), facts, path)
+        tokenised.write(table.take(order), facts, path)
     return orders
 
 

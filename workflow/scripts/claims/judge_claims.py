@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 from landscape.claims import entries, page, tables
 from landscape.claims.measured import Run
-from landscape.data import tasks
+from landscape.data import tokenised
 from landscape.jobs.command import run, whole
 from landscape.jobs.sealed import write_page
 from landscape.surfaces import folds
@@ -74,7 +74,7 @@ def collect(args):
             for run_, rows in each(tables.read(paths, [*tables.KEY, *columns])):
                 run_.tables[name] = rows.drop_duplicates()
     for path in map(Path, args.samples):
-        labels = pd.DataFrame({"label": tasks.read(path)[0]["label"].to_numpy()})
+        labels = pd.DataFrame({"label": tokenised.read(path)[0]["label"].to_numpy()})
         for (_, task, _), run_ in runs.items():
             if task == path.parent.name:
                 run_.tables["sample"] = labels

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from landscape.data import sources, tasks
+from landscape.data import sources, tasks, tokenised
 from landscape.jobs.command import InputError, run
 from landscape.models import classifiers
 
@@ -39,7 +39,7 @@ def main(argv=None):
         places = tasks.numbered(labels, classes, path, args.label)
         made[output] = tasks.tokenise(tokenizer, texts, places, classes, args.max_length, path)
     for output, (table, facts) in made.items():  # both are good, or none is written
-        tasks.write(table, facts, output)
+        tokenised.write(table, facts, output)
         print(f"{output.stem}: {facts}")
 
 

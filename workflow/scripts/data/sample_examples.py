@@ -2,7 +2,7 @@
 
 import argparse
 
-from landscape.data import tasks
+from landscape.data import tokenised
 from landscape.jobs.command import run
 
 
@@ -14,10 +14,10 @@ def main(argv=None):
     parser.add_argument("--output", required=True)
     args = parser.parse_args(argv)
 
-    table, facts = tasks.read(args.train)
+    table, facts = tokenised.read(args.train)
     size = None if args.examples == "all" else int(args.examples)
-    chosen = tasks.sample(table, size, args.seed)
-    tasks.write(chosen, facts | {"sampled": len(chosen), "sample_seed": args.seed}, args.output)
+    chosen = tokenised.sample(table, size, args.seed)
+    tokenised.write(chosen, facts | {"sampled": len(chosen), "sample_seed": args.seed}, args.output)
     print(f"{len(chosen)} of {len(table)} examples")
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from landscape.data import tasks
+from landscape.data import tokenised
 from landscape.jobs.command import InputError
 
 
@@ -15,7 +15,7 @@ class Examples:
 
     def __init__(self, path):
         self.path = path
-        table, self.facts = tasks.read(path)
+        table, self.facts = tokenised.read(path)
         if not len(table):
             raise InputError(f"{path}: no examples in it")
         self.labels = torch.from_numpy(table["label"].to_numpy().astype(np.int64))

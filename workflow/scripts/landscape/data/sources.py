@@ -1,19 +1,16 @@
-"""Texts and labels as people keep them: CSV, TSV, JSON lines and Parquet.
+"""Texts and labels as people keep them, in any format that has a reader.
 
 One reader serves the check of a config and the step that tokenises. Rows are counted from 1, the
 first example. An empty text is a text; words such as "null" and "NA" are words.
 """
 
-import csv
-import json
 import re
-import sys
-from collections import Counter
+from importlib import import_module
 from pathlib import Path
 
 from landscape.jobs.command import InputError, one_line
 
-csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # texts are longer than its 131,072
+READERS = Path(__file__).with_name("readers")
 
 
 def columns(path):
@@ -82,114 +79,23 @@ def _whole_number(cell):
     return whole if whole == number and 0 <= whole < 2**63 else None
 
 
-# Readers: path → {column: cells}. Without `wanted` columns, no cells: only the header is read
+# The readers: a module each in `readers`, by the suffix of the files that it reads, with
+# `table(path, wanted)`, {column: cells}; without `wanted` columns no cells, only the header is read
+
+
+def reader(path):
+    """The file of the module that reads a table. Raises InputError where there is none for it."""
+    found = {f".{module.stem}": module for module in sorted(READERS.glob("[!_]*.py"))}
+    if (suffix := Path(path).suffix.lower()) not in found:
+        raise InputError(f"{path}: not one of {', '.join(found)}")
+    return found[suffix]
 
 
 def _table(path, wanted=None):
-    readers = {".csv": _csv, ".tsv": _tsv, ".jsonl": _json_lines, ".parquet": _parquet}
-    suffix = path.suffix.lower()
-    if suffix not in readers:
-        raise InputError(f"{path}: not one of {', '.join(readers)}")
+    name = reader(path).stem
     if not path.is_file():
         raise InputError(f"{path}: no such file")
     try:
-        return readers[suffix](path, wanted)
-    except (OSError, ValueError, csv.Error) as error:  # Arrow's errors are ValueErrors too
-        raise InputError(f"{path}: cannot be read as {suffix[1:]} ({one_line(error)})")
-
-
-def _by_column(path, names, rows):
-    """Rows of as many cells as there are names, turned into columns."""
-    if twice := [name for name, count in Counter(names).items() if count > 1]:
-        raise InputError(f"{path}: {len(names)} columns, of which {twice[0]!r} stands twice")
-    for number, row in enumerate(rows, 1):
-        if len(row) != len(names):
-            raise InputError(
-                f"{path}: row {number} has {len(row)} cells, its header {len(names)} "
-                f"({', '.join(names)})"
-            )
-    return dict(zip(names, map(list, zip(*rows)))) if rows else {name: [] for name in names}
-
-
-def _csv(path, wanted):
-    with open(path, encoding="utf-8-sig", newline="") as file:
-        return _by_column(path, *_quoted(file, ",", wanted))
-
-
-def _quoted(lines, delimiter, wanted):
-    """(header, rows) of delimited lines in which cells may stand in quotes."""
-    cells = csv.reader(lines, delimiter=delimiter, strict=True)
-    header = next(cells, [])
-    return header, [row for row in cells if row] if wanted else []  # [] is an empty line
-
-
-def _tsv(path, wanted):
-    """Quoted where the header is, where rows fit it only so, or where quotes are doubled within.
-
-    Else quotes are part of the text, as in GLUE's own files.
-    """
-    with open(path, encoding="utf-8-sig", newline="") as file:
-        text = file.read() if wanted else file.readline()
-    lines = [line.removesuffix("\r") for line in text.split("\n")]
-    header, *rows = (line.split("\t") for line in lines)
-    rows = [row for row in rows if row != [""]]
-    header_is_quoted = all(re.fullmatch(r'".*"', name) for name in header)
-    if not wanted and not header_is_quoted:
-        return _by_column(path, header, [])
-    raw_fits = all(len(row) == len(header) for row in rows)
-    doubled = any(re.fullmatch(r'"([^"]|"")*""([^"]|"")*"', cell) for row in rows for cell in row)
-    if header_is_quoted or doubled or not raw_fits:
-        try:
-            quoted = _quoted(text.splitlines(keepends=True), "\t", wanted)
-            if header_is_quoted or all(len(row) == len(header) for row in quoted[1]):
-                return _by_column(path, *quoted)
-        except csv.Error:
-            if header_is_quoted:
-                raise
-    return _by_column(path, header, rows)
-
-
-def _json_lines(path, wanted):
-    names, rows = None, []
-    with open(path, encoding="utf-8-sig") as file:
-        for number, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            try:
-                pairs = json.loads(line, object_pairs_hook=_Pairs)
-            except ValueError as error:
-                raise ValueError(f"line {number}: {error}")
-            if not isinstance(pairs, _Pairs):
-                raise ValueError(f"line {number} is no JSON object")
-            if twice := [key for key, n in Counter(key for key, _ in pairs).items() if n > 1]:
-                raise ValueError(f"line {number}: {twice[0]!r} stands twice")
-            names = names or [key for key, _ in pairs]
-            if not wanted:
-                break
-            row = dict(pairs)
-            if lost := [name for name in names if name not in row]:
-                raise ValueError(f"line {number} has no {lost[0]!r}, and line 1 has")
-            rows.append([_plain(row[name]) for name in names])
-    return _by_column(path, names or [], rows)
-
-
-class _Pairs(list):
-    """A JSON object as its pairs, so that a key that stands twice is seen."""
-
-
-def _plain(value):
-    return dict(value) if isinstance(value, _Pairs) else value
-
-
-def _parquet(path, wanted):
-    import pyarrow.parquet as pq
-    from landscape.jobs import parquet
-
-    schema = pq.read_schema(path)
-    if not wanted:
-        return _by_column(path, schema.names, [])
-    if parquet.CHECKSUM.encode() in (schema.metadata or {}):  # the embedded study's, a download
-        table = parquet.read(path)
-    else:
-        table = pq.read_table(path, columns=wanted)
-    return {name: table[name].to_pylist() for name in wanted}
+        return import_module(f"landscape.data.readers.{name}").table(path, wanted)
+    except (OSError, ValueError) as error:  # Arrow's errors are ValueErrors too
+        raise InputError(f"{path}: cannot be read as {name} ({one_line(error)})")

@@ -1,14 +1,8 @@
-"""A classification task as tokenised Parquet.
-
-The tokenised table has one row an example: `row` (its number in the source), `input_ids`,
-`token_type_ids` where the tokenizer gives them, `label`. Its schema carries, as JSON under
-`task`, the classes, how the tokenizer pads and what truncation cut.
-"""
+"""Texts and labels of a classification task, turned into tokens and classes."""
 
 import numpy as np
 import pyarrow as pa
 from landscape.data import sources
-from landscape.jobs import parquet
 from landscape.jobs.command import InputError
 
 
@@ -73,21 +67,3 @@ def tokenise(tokenizer, texts, labels, classes, max_length, source):
         "truncated": sum(len(a) > len(b) for a, b in zip(full["input_ids"], cut["input_ids"])),
     }
     return pa.table(columns), facts
-
-
-def write(table, facts, path):
-    """Write a tokenised table with its facts, whole or not at all."""
-    parquet.write(table, path, task=facts)
-
-
-def read(path):
-    """A tokenised table and its facts. Raises InputError where it is none, or damaged."""
-    return parquet.read(path, "task")
-
-
-def sample(table, size, seed):
-    """`size` rows chosen without replacement, in their order; all for size None or too large."""
-    if size is None or size >= len(table):
-        return table
-    chosen = np.random.default_rng(seed).choice(len(table), size, replace=False)
-    return table.take(np.sort(chosen))

@@ -88,9 +88,9 @@ def _model(path):
 
 @lru_cache
 def _lengths(path):
-    from landscape.data import tasks
+    from landscape.data import tokenised
 
-    table, _ = tasks.read(path)
+    table, _ = tokenised.read(path)
     return table["input_ids"].combine_chunks().value_lengths().to_numpy()
 
 
