@@ -22,7 +22,7 @@ lint: .venv/installed
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	python -m pip install --quiet --constraint constraints.txt ".[dev]"
+	python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
 	touch $@
 
 # after changing what pyproject.toml asks for: install without pins, try everything, then pin

@@ -10,7 +10,8 @@ HERE = Path(os.path.relpath(workflow.basedir))
 LIBRARY = str(HERE.absolute() / "workflow/scripts")
 sys.path.insert(0, LIBRARY)
 # for the commands, wherever the library may be installed besides
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [LIBRARY, os.environ.get("PYTHONPATH")]))
+places = filter(None, [LIBRARY, os.getenv("PYTHONPATH")])  # an empty one would be "here"
+os.environ |= {"PYTHONPATH": os.pathsep.join(places)}
 from study.check_config import check, load
 from landscape.jobs.command import InputError
 from landscape.jobs.sealed import write_json

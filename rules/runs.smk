@@ -57,9 +57,9 @@ for name, (number, part) in TRAININGS.items():
 
 
 # a step of its own: what changes in the evaluation trains nothing again
-rule score_epochs:
+rule score_run:
     input:
-        code=code("surfaces/score_epochs.py"),
+        code=code("surfaces/score_run.py"),
         start="<results>/models/{init}/s{seed}/model.safetensors",
         config="<results>/models/{init}/s{seed}/config.json",
         epochs=epochs_in,

@@ -266,7 +266,7 @@ def counts(jobs):
 STAGES = {
     "data": ["download_task", "language_t", "prepare_task", "sample_examples", "try_model"],
     "models": ["download_model", "mini_architecture", "pretrain", "initial_model"],
-    "training": ["train_", "score_epochs", "select_run", "delete_checkpoints"],
+    "training": ["train_", "score_run", "select_run", "delete_checkpoints"],
     "directions": ["direction"],
     "surfaces": ["surface"],
     "trajectories": ["project_trajectory", "evaluate_trajectory"],

@@ -56,6 +56,7 @@ def test_the_papers_jobs(paper):
         "train_8_epochs": 1,
         "train_16_epochs": 3,
         "train_further": 1,
+        "score_run": 4 * 3 + 1 + 4 + 1,  # each training, Fig. 4's too
         "select_run": 9,
         "delete_checkpoints": 9,
         "direction": 9,
@@ -81,7 +82,8 @@ def test_only_downloads_and_renaming_run_on_the_head_node(jobs):
     assert local == {"all", "download_model", "download_task", "delete_checkpoints"}
 
 
-GPU_RULES = ("train_", "surface_chunk", "rollback", "sharpness", "evaluate_trajectory", "try_model")
+GPU_RULES = ("train_", "score_run", "surface_chunk", "rollback", "sharpness")
+GPU_RULES += ("evaluate_trajectory", "try_model")
 
 
 def test_every_job_of_the_paper_asks_for_what_it_needs(jobs):

@@ -35,6 +35,7 @@ def test_another_learning_rate_reruns_that_run_and_what_depends_on_it(study):
     assert jobs == {
         "train_1_epochs": 1,
         "train_2_epochs": 1,
+        "score_run": 2,
         "select_run": 1,
         "direction": 1,
         # mnli: 2 chunks of the full plane and of each group, 1 of the curve and of the control;
@@ -110,20 +111,20 @@ def test_touching_scripts_reruns_nothing(study):
         ),
         pytest.param(
             "landscape/runs/training.py",
-            {"train_2_epochs", "train_further", "score_epochs"},
+            {"train_2_epochs", "train_further", "score_run"},
             {"pretrain"},
             id="training",
         ),
         pytest.param(
             "landscape/surfaces/packing.py",
-            {"score_epochs", "select_run", "surface_chunk", "rollback", "sharpness"},
+            {"score_run", "select_run", "surface_chunk", "rollback", "sharpness"},
             {"prepare_task", "initial_model"},
             id="packing",
         ),
         pytest.param(
             "landscape/claims/measures.py",
             {"claims", "runs_table"},
-            {"figure1", "surface_chunk", "score_epochs", "table1"},
+            {"figure1", "surface_chunk", "score_run", "table1"},
             id="a measure",
         ),
         pytest.param("landscape/data/readers/tsv.py", set(), {"prepare_task"}, id="other reader"),
