@@ -18,7 +18,7 @@ import pytest
 import table1_rollback
 from landscape import study
 from landscape.claims import tables
-from landscape.figures import style
+from landscape.figures import panels, scales
 from landscape.jobs.command import InputError
 from landscape.jobs.parquet import write_frame
 from landscape.jobs.sealed import read_page
@@ -125,13 +125,13 @@ def with_holes(tmp_path):
     table.loc[(table["alpha"] == -1) & (table["beta"] == -1), "train_loss"] = np.inf
     write_frame(table, tmp_path / "holes.parquet")
     points = tables.read_surfaces([tmp_path / "holes.parquet"], "train_loss", plane=["full"])
-    return points, style.loss_scale(points, "viridis", 2.0)
+    return points, scales.loss_scale(points, "viridis", 2.0)
 
 
 def test_contour_marks_non_finite_points_and_draws_nothing_around_them(tmp_path):
     points, scale = with_holes(tmp_path)
     axes = Figure().subplots()
-    style.contour(axes, points, "train_loss", scale)
+    panels.contour(axes, points, "train_loss", scale)
     marks = {line.get_marker(): line.get_xydata().tolist() for line in axes.lines}
     assert marks == {"x": [[0, 1]], "+": [[-1, -1]]}
     (filled,) = axes.collections
@@ -144,9 +144,9 @@ def test_contour_marks_non_finite_points_and_draws_nothing_around_them(tmp_path)
 
 def test_surface_marks_non_finite_points_and_ends_at_the_top_of_the_scale(tmp_path):
     points, _ = with_holes(tmp_path)
-    scale = style.loss_scale(points, "viridis", 1.0)
+    scale = scales.loss_scale(points, "viridis", 1.0)
     axes = Figure().add_subplot(projection="3d")
-    style.surface(axes, points, "train_loss", scale)
+    panels.surface(axes, points, "train_loss", scale)
     marks = {line.get_marker(): np.ravel(line.get_data_3d()).tolist() for line in axes.lines}
     assert marks == {"x": [0, 1, 0], "+": [-1, -1, 0]}
     assert axes.get_zlim() == (0, pytest.approx(np.log(2)))
@@ -156,7 +156,7 @@ def test_bands_cut_a_facet_without_gap_or_overlap():
     facet = np.array([(0, 0, 0.0), (1, 0, 1.0), (1, 1, 1.0), (0, 1, 0.0)])
     area = 0.0
     for low, high in ((0, 0.25), (0.25, 0.7), (0.7, 0.8)):
-        piece = style._between(facet, low, high)
+        piece = panels._between(facet, low, high)
         assert piece[:, 2].min() == pytest.approx(low)
         assert piece[:, 2].max() == pytest.approx(high)
         area += np.ptp(piece[:, 0]) * np.ptp(piece[:, 1])
@@ -192,7 +192,7 @@ def test_scales_are_shared_by_both_inits_and_centred_on_guessing(tmp_path):
     table = surface(classes=3)
     write_frame(table, tmp_path / "three.parquet")
     points = tables.read_surfaces([tmp_path / "three.parquet"], "train_loss", plane=["full"])
-    scale = style.loss_scale(points, "viridis", 2.0)
+    scale = scales.loss_scale(points, "viridis", 2.0)
     assert scale.top == pytest.approx(2 * np.log(3))
     below, above = scale.levels[scale.levels < np.log(3)][-1], scale.levels[8]
     assert below < np.log(3) < above

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from landscape.figures import scenes, style
+from landscape.figures import scales, scenes
 
 GRID = np.linspace(-1, 2, 7)
 
@@ -23,7 +23,7 @@ def bowl(spoil=None):
 
 def drawn(points, epochs=None):
     """The traces of a scene, by kind or name."""
-    scale = style.loss_scale(points, "viridis", 2.0)
+    scale = scales.loss_scale(points, "viridis", 2.0)
     figure = scenes.scene(points, "train_loss", scale, "viridis", epochs)
     assert figure.layout.scene.zaxis.range == (0, pytest.approx(2 * np.log(2)))
     return {trace.name or trace.type: trace for trace in figure.data}, figure

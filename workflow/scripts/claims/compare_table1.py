@@ -4,7 +4,6 @@ import argparse
 
 from landscape import study
 from landscape.claims import rollbacks, tables
-from landscape.figures import style
 from landscape.jobs.command import run
 from landscape.jobs.sealed import read_json, write_page
 
@@ -29,7 +28,7 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rollbacks", nargs="+", required=True, metavar="FILE")
     parser.add_argument("--tasks", nargs="+", help="in this order (default: all)")
-    style.add_init(parser)
+    study.add_init(parser)
     parser.add_argument("--config", type=read_json, required=True, help="the study, .json")
     parser.add_argument("--output", required=True, help=".md")
     args = parser.parse_args(argv)

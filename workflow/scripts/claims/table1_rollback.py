@@ -4,7 +4,6 @@ import argparse
 
 from landscape import study
 from landscape.claims import rollbacks, tables
-from landscape.figures import style
 from landscape.jobs.command import run, whole
 from landscape.jobs.sealed import write_page
 
@@ -49,7 +48,7 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rollbacks", nargs="+", required=True, metavar="FILE")
     parser.add_argument("--tasks", nargs="+", help="rows, in this order (default: all)")
-    style.add_init(parser)
+    study.add_init(parser)
     parser.add_argument("--csv", required=True)
     parser.add_argument("--markdown", required=True)
     parser.add_argument("--latex", required=True)

@@ -3,7 +3,7 @@
 import numpy as np
 from landscape import study
 from landscape.claims import tables
-from landscape.figures import style
+from landscape.figures import legends, options, panels, scales, style
 from landscape.jobs.command import run
 
 DRAWN = [*tables.KEY, "plane", "alpha", "beta", "landmark", "train_loss"]
@@ -24,7 +24,7 @@ def draw_path(ax, points, top):
         point = tables.one(steps, landmark=name).iloc[0]
         loss = point["train_loss"]
         place = point["alpha"], point["beta"], min(loss, top) if np.isfinite(loss) else 0.0
-        ax.scatter(*place, depthshade=False, zorder=6, **style.marked(marker))
+        ax.scatter(*place, depthshade=False, zorder=6, **panels.marked(marker))
         words = ax.text(*place, f"   {label} {loss:.2f}   ", ha=side, va="center", size=6, zorder=7)
         words.set_path_effects(style.HALO)
 
@@ -43,7 +43,7 @@ def frame(ax, scale):
 
 
 def main(argv=None):
-    parser = style.parser(__doc__, "surfaces")
+    parser = options.parser(__doc__, "surfaces")
     parser.add_argument(
         "--curves",
         nargs="*",
@@ -51,8 +51,8 @@ def main(argv=None):
         metavar="FILE",
         help="1D curves, for a finer path from start to end",
     )
-    style.add_colour_map(parser)
-    style.add_ceiling(parser)
+    options.add_colour_map(parser)
+    options.add_ceiling(parser)
     args = parser.parse_args(argv)
     files, planes = args.surfaces + args.curves, ["full", "curve"][: 1 + bool(args.curves)]
     points = tables.read_surfaces(files, "train_loss", plane=planes, task=args.tasks)
@@ -62,18 +62,20 @@ def main(argv=None):
     figure, axes = style.canvas(len(inits), len(tasks), subplot_kw={"projection": "3d"})
     for column, task in zip(axes.T, tasks):
         # one scale for both inits, in height and in colour, so that their widths compare
-        scale = style.loss_scale(points[points["task"] == task], args.colour_map, args.ceiling)
+        scale = scales.loss_scale(points[points["task"] == task], args.colour_map, args.ceiling)
         for ax, init in zip(column, inits):
             panel = tables.one(points, task=task, init=init)
-            style.surface(ax, tables.one(panel, plane="full"), "train_loss", scale)
+            panels.surface(ax, tables.one(panel, plane="full"), "train_loss", scale)
             draw_path(ax, panel, scale.top)
             frame(ax, scale)
         column[0].set_title(study.task_name(task))
-        style.colour_bar(figure, column, scale, "training loss")
+        legends.colour_bar(figure, column, scale, "training loss")
     for ax, init in zip(axes[:, 0], inits):
         name = study.INITS[init]
         ax.text2D(-0.08, 0.5, name, rotation=90, va="center", size=7, transform=ax.transAxes)
-    style.legend(figure, style.marker_entries() + style.non_finite_entries(points["train_loss"]))
+    legends.legend(
+        figure, legends.marker_entries() + legends.non_finite_entries(points["train_loss"])
+    )
     style.save(figure, args, points[DRAWN], ["train_loss"])
 
 

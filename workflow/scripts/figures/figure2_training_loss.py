@@ -3,7 +3,7 @@
 import numpy as np
 from landscape import study
 from landscape.claims import tables
-from landscape.figures import style
+from landscape.figures import legends, options, panels, style
 from landscape.jobs.command import run
 
 
@@ -23,7 +23,7 @@ def binned(log, bins):
 
 
 def main(argv=None):
-    parser = style.parser(__doc__, "logs")
+    parser = options.parser(__doc__, "logs")
     parser.add_argument("--bins", type=int, default=5, help="per epoch (default: %(default)s)")
     args = parser.parse_args(argv)
     logs = tables.read(args.logs, [*tables.KEY, "epoch", "loss"])
@@ -35,7 +35,7 @@ def main(argv=None):
     for ax, task in zip(axes[0], tasks):
         for init in inits:
             run_ = tables.one(losses, task=task, init=init)
-            style.line(ax, run_["epoch"], run_["loss"], init)
+            panels.line(ax, run_["epoch"], run_["loss"], init)
             ax.fill_between(
                 "epoch",
                 "low",
@@ -48,8 +48,8 @@ def main(argv=None):
         ax.xaxis.get_major_locator().set_params(integer=True)
         ax.set(title=study.task_name(task), xlabel="epoch", ylim=(0, None), xlim=(0, None))
     axes[0, 0].set_ylabel("training loss")
-    entries = style.line_entries(inits) + style.range_entries(losses["seeds"].max())
-    style.legend(figure, entries + style.non_finite_entries(losses["loss"], "black"))
+    entries = legends.line_entries(inits) + legends.range_entries(losses["seeds"].max())
+    legends.legend(figure, entries + legends.non_finite_entries(losses["loss"], "black"))
     style.save(figure, args, losses, ["loss"])
 
 

@@ -4,15 +4,15 @@ import numpy as np
 import pandas as pd
 from landscape import study
 from landscape.claims import tables
-from landscape.figures import style
+from landscape.figures import legends, options, panels, scales, style
 from landscape.jobs.command import run
 
 
 def main(argv=None):
-    parser = style.parser(__doc__, "surfaces", "trajectories")
-    style.add_margin(parser)
-    style.add_colour_map(parser)
-    style.add_ceiling(parser)
+    parser = options.parser(__doc__, "surfaces", "trajectories")
+    options.add_margin(parser)
+    options.add_colour_map(parser)
+    options.add_ceiling(parser)
     args = parser.parse_args(argv)
     points = tables.read_surfaces(args.surfaces, "train_loss", plane=["full"], task=args.tasks)
     epochs = tables.read_trajectories(args.trajectories, "train_loss", points, phase=["first"])
@@ -23,18 +23,18 @@ def main(argv=None):
     figure, axes = style.canvas(len(inits), len(tasks), shape, sharex=True, sharey=True)
     for column, task in zip(axes.T, tasks):
         # one scale for both inits, so that the colours of a column compare
-        scale = style.loss_scale(points[points["task"] == task], args.colour_map, args.ceiling)
+        scale = scales.loss_scale(points[points["task"] == task], args.colour_map, args.ceiling)
         for ax, init in zip(column, inits):
             panel = tables.one(points, task=task, init=init)
-            style.contour(ax, panel, "train_loss", scale)
+            panels.contour(ax, panel, "train_loss", scale)
             steps = tables.one(epochs, task=task, init=init)
-            style.trajectory(ax, steps, "train_loss", scale)
-            style.landmarks(ax, panel)
-        style.colour_bar(figure, column, scale, "training loss")
-    style.name_panels(axes, map(study.task_name, tasks), [study.INITS[i] for i in inits])
+            panels.trajectory(ax, steps, "train_loss", scale)
+            panels.landmarks(ax, panel)
+        legends.colour_bar(figure, column, scale, "training loss")
+    legends.name_panels(axes, map(study.task_name, tasks), [study.INITS[i] for i in inits])
     drawn = pd.concat([points.assign(drawn="surface"), epochs.assign(drawn="trajectory")])
-    entries = style.trajectory_entries({"epochs (Eqs. 4, 5)": "white"}) + style.marker_entries()
-    style.legend(figure, entries + style.non_finite_entries(drawn["train_loss"]))
+    entries = legends.trajectory_entries({"epochs (Eqs. 4, 5)": "white"}) + legends.marker_entries()
+    legends.legend(figure, entries + legends.non_finite_entries(drawn["train_loss"]))
     style.save(figure, args, drawn[[*style.TRAJECTORY_CSV, "train_loss"]], ["train_loss"])
 
 

@@ -4,15 +4,15 @@ import numpy as np
 import pandas as pd
 from landscape import study
 from landscape.claims import tables
-from landscape.figures import style
+from landscape.figures import legends, options, panels, scales, style
 from landscape.jobs.command import run
 
 
 def main(argv=None):
-    parser = style.parser(__doc__, "surfaces", "trajectories")
-    style.add_init(parser)
-    style.add_margin(parser)
-    style.add_colour_map(parser)
+    parser = options.parser(__doc__, "surfaces", "trajectories")
+    study.add_init(parser)
+    options.add_margin(parser)
+    options.add_colour_map(parser)
     args = parser.parse_args(argv)
     wanted = {"task": args.tasks, "init": [args.init]}
     points = tables.read_surfaces(args.surfaces, "dev_error", plane=["full"], **wanted)
@@ -27,20 +27,20 @@ def main(argv=None):
         panel = tables.one(points, task=task)
         steps = tables.one(epochs, task=task)
         drawn = pd.concat([panel["dev_error"], steps["dev_error"]])
-        scale = style.error_scale(drawn, args.colour_map)
-        style.contour(ax, panel, "dev_error", scale)
+        scale = scales.error_scale(drawn, args.colour_map)
+        panels.contour(ax, panel, "dev_error", scale)
         last = steps[:0]  # the further epochs go on from the last of the first
         for phase, colour in phases.items():
             rows = pd.concat([last, tables.one(steps, phase=phase)])
-            style.trajectory(ax, rows, "dev_error", scale, colour)
+            panels.trajectory(ax, rows, "dev_error", scale, colour)
             last = rows.tail(1)
-        style.landmarks(ax, panel)
-        style.colour_bar(figure, [ax], scale, "dev error")
-    style.name_panels(axes, map(study.task_name, tasks), [study.INITS[args.init]])
+        panels.landmarks(ax, panel)
+        legends.colour_bar(figure, [ax], scale, "dev error")
+    legends.name_panels(axes, map(study.task_name, tasks), [study.INITS[args.init]])
     drawn = pd.concat([points.assign(drawn="surface"), epochs.assign(drawn="trajectory")])
     colours = {f"{phase} epochs": colour for phase, colour in phases.items()}
-    entries = style.trajectory_entries(colours) + style.marker_entries()
-    style.legend(figure, entries + style.non_finite_entries(drawn["dev_error"]))
+    entries = legends.trajectory_entries(colours) + legends.marker_entries()
+    legends.legend(figure, entries + legends.non_finite_entries(drawn["dev_error"]))
     style.save(figure, args, drawn[[*style.TRAJECTORY_CSV, "dev_error"]], ["dev_error"])
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from landscape import study
 from landscape.claims import tables
-from landscape.figures import style
+from landscape.figures import legends, options, panels, style
 from landscape.jobs.command import run
 
 DRAWN = [*tables.KEY, "alpha", "landmark", "train_loss", "normalised_loss"]
@@ -23,8 +23,8 @@ def normalise(curve, ceiling):
 
 
 def main(argv=None):
-    parser = style.parser(__doc__, "curves")
-    style.add_ceiling(parser)
+    parser = options.parser(__doc__, "curves")
+    options.add_ceiling(parser)
     args = parser.parse_args(argv)
     points = tables.read_surfaces(args.curves, "train_loss", plane=["curve"], task=args.tasks)
     points = points.sort_values("alpha", kind="stable")
@@ -37,14 +37,16 @@ def main(argv=None):
     for ax, task in zip(axes[0], tasks):
         for init in inits:
             curve = tables.one(points, task=task, init=init)
-            style.line(ax, curve["alpha"], curve["normalised_loss"], init)
+            panels.line(ax, curve["alpha"], curve["normalised_loss"], init)
             for name, (marker, _) in style.START_END.items():
                 point = tables.one(curve, landmark=name)
-                ax.scatter("alpha", "normalised_loss", data=point, zorder=6, **style.marked(marker))
+                ax.scatter(
+                    "alpha", "normalised_loss", data=point, zorder=6, **panels.marked(marker)
+                )
         ax.set(title=study.task_name(task), xlabel=r"$\alpha$", ylim=(-0.05, 1))
     axes[0, 0].set_ylabel("normalised training loss")
-    entries = style.line_entries(inits) + style.marker_entries()
-    style.legend(figure, entries + style.non_finite_entries(points["train_loss"], "black"))
+    entries = legends.line_entries(inits) + legends.marker_entries()
+    legends.legend(figure, entries + legends.non_finite_entries(points["train_loss"], "black"))
     style.save(figure, args, points[DRAWN], ["train_loss", "normalised_loss"])
 
 

@@ -2,15 +2,15 @@
 
 from landscape import study
 from landscape.claims import tables
-from landscape.figures import style
+from landscape.figures import legends, options, panels, scales, style
 from landscape.jobs.command import run
 
 DRAWN = [*tables.KEY, "alpha", "beta", "landmark", "dev_error"]
 
 
 def main(argv=None):
-    parser = style.parser(__doc__, "surfaces")
-    style.add_colour_map(parser)
+    parser = options.parser(__doc__, "surfaces")
+    options.add_colour_map(parser)
     args = parser.parse_args(argv)
     points = tables.read_surfaces(args.surfaces, "dev_error", plane=["full"], task=args.tasks)
     inits, tasks = tables.inits(points), points["task"].unique()
@@ -18,14 +18,16 @@ def main(argv=None):
     figure, axes = style.canvas(len(inits), len(tasks), sharex=True, sharey=True)
     for column, task in zip(axes.T, tasks):
         # one scale for both inits, so that the colours of a column compare
-        scale = style.error_scale(points.loc[points["task"] == task, "dev_error"], args.colour_map)
+        scale = scales.error_scale(points.loc[points["task"] == task, "dev_error"], args.colour_map)
         for ax, init in zip(column, inits):
             panel = tables.one(points, task=task, init=init)
-            style.contour(ax, panel, "dev_error", scale)
-            style.landmarks(ax, panel)
-        style.colour_bar(figure, column, scale, "dev error")
-    style.name_panels(axes, map(study.task_name, tasks), [study.INITS[i] for i in inits])
-    style.legend(figure, style.marker_entries() + style.non_finite_entries(points["dev_error"]))
+            panels.contour(ax, panel, "dev_error", scale)
+            panels.landmarks(ax, panel)
+        legends.colour_bar(figure, column, scale, "dev error")
+    legends.name_panels(axes, map(study.task_name, tasks), [study.INITS[i] for i in inits])
+    legends.legend(
+        figure, legends.marker_entries() + legends.non_finite_entries(points["dev_error"])
+    )
     style.save(figure, args, points[DRAWN], ["dev_error"])
 
 

@@ -2,17 +2,17 @@
 
 from landscape import study
 from landscape.claims import tables
-from landscape.figures import style
+from landscape.figures import legends, options, panels, scales, style
 from landscape.jobs.command import run
 
 DRAWN = [*tables.KEY, "plane", "alpha", "beta", "landmark", "train_loss"]
 
 
 def main(argv=None):
-    parser = style.parser(__doc__, "surfaces")
-    style.add_init(parser)
-    style.add_colour_map(parser)
-    style.add_ceiling(parser)
+    parser = options.parser(__doc__, "surfaces")
+    study.add_init(parser)
+    options.add_colour_map(parser)
+    options.add_ceiling(parser)
     args = parser.parse_args(argv)
     wanted = {"plane": list(study.GROUPS), "task": args.tasks, "init": [args.init]}
     points = tables.read_surfaces(args.surfaces, "train_loss", **wanted)
@@ -21,16 +21,17 @@ def main(argv=None):
     figure, axes = style.canvas(len(tasks), len(study.GROUPS), 0.87, sharex=True, sharey=True)
     for row, task in zip(axes, tasks):
         # one scale for all groups, so that the colours of a row compare
-        scale = style.loss_scale(points[points["task"] == task], args.colour_map, args.ceiling)
+        scale = scales.loss_scale(points[points["task"] == task], args.colour_map, args.ceiling)
         for ax, group in zip(row, study.GROUPS):
             panel = tables.one(points, task=task, plane=group)
-            style.contour(ax, panel, "train_loss", scale)
-            style.landmarks(ax, panel, style.ROLLED_BACK)
-        style.colour_bar(figure, row, scale, "training loss", "right")
-    style.name_panels(axes, study.GROUPS.values(), map(study.task_name, tasks))
-    style.legend(
+            panels.contour(ax, panel, "train_loss", scale)
+            panels.landmarks(ax, panel, style.ROLLED_BACK)
+        legends.colour_bar(figure, row, scale, "training loss", "right")
+    legends.name_panels(axes, study.GROUPS.values(), map(study.task_name, tasks))
+    legends.legend(
         figure,
-        style.marker_entries(style.ROLLED_BACK) + style.non_finite_entries(points["train_loss"]),
+        legends.marker_entries(style.ROLLED_BACK)
+        + legends.non_finite_entries(points["train_loss"]),
     )
     style.save(figure, args, points[DRAWN], ["train_loss"])
 

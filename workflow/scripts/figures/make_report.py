@@ -11,7 +11,7 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from landscape import study
 from landscape.claims import tables
-from landscape.figures import scenes, style
+from landscape.figures import scales, scenes, style
 from landscape.jobs.command import InputError, one_line, run, whole
 from landscape.jobs.sealed import read_json, read_page
 from landscape.surfaces import surface
@@ -183,9 +183,9 @@ def scene(task, name, panels, measured, settings, epochs=None):
     colour_map = settings["colour_map"]
     together = pd.concat([points for points, _ in panels.values()])
     if measured == "train_loss":
-        scale = style.loss_scale(together, colour_map)
+        scale = scales.loss_scale(together, colour_map)
     else:
-        scale = style.error_scale(together[measured], colour_map)
+        scale = scales.error_scale(together[measured], colour_map)
     drawn = []
     for title, (points, init) in panels.items():
         way, markers = None, style.ROLLED_BACK

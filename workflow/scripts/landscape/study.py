@@ -13,3 +13,7 @@ def task_name(task):
 def model_name(model):
     """Of the config's `model`."""
     return model.get("hub") or model.get("path") or "a mini BERT, pre-trained by the study"
+
+
+def add_init(flags):
+    flags.add_argument("--init", default="pretrained", choices=INITS, help="default: %(default)s")

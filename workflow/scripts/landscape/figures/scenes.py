@@ -7,7 +7,7 @@ the floor, and nothing is smoothed: between points a surface is linear.
 import numpy as np
 import plotly.graph_objects as go
 from landscape.claims import tables
-from landscape.figures import style
+from landscape.figures import panels, style
 
 NAMES = {"train_loss": "training loss", "dev_error": "dev error"}
 SYMBOLS = {"o": "circle", "*": "diamond"}  # Plotly has no star in 3D
@@ -44,7 +44,7 @@ def _surface(alphas, betas, values, measured, limits, scale, colour_map):
     return go.Surface(
         x=_small(alphas),
         y=_small(betas),
-        z=_small(style.within_sight(values, scale).filled(np.nan)),
+        z=_small(panels.within_sight(values, scale).filled(np.nan)),
         cmin=limits[0],
         cmax=limits[1],
         colorscale=colour_map.capitalize(),
