@@ -1,5 +1,6 @@
 """The small language: reproducible, consistent with its labels, and split without leaks."""
 
+import random
 import subprocess
 import sys
 from collections import Counter
@@ -7,7 +8,8 @@ from pathlib import Path
 
 import make_language
 import pytest
-from landscape.data import grammar
+from landscape.data import grammar, language
+from landscape.data.lexicon import FUNCTION_WORDS, Lexicon
 from landscape.jobs.command import InputError
 from landscape.jobs.parquet import read_frame
 
@@ -17,12 +19,12 @@ SIZES = {"mnli": 1500, "rte": 400, "sst2": 600, "mrpc": 600}
 
 @pytest.fixture(scope="module")
 def lexicon():
-    return grammar.Lexicon(0)
+    return Lexicon(0)
 
 
 @pytest.fixture
 def writer(lexicon):
-    return grammar.Writer(lexicon, grammar.random.Random("test"))
+    return language.Writer(lexicon, random.Random("test"))
 
 
 def write_task(folder: Path, name: str, train: int = 50, dev: int = 50) -> tuple[bytes, bytes]:
@@ -57,7 +59,7 @@ def test_a_seed_gives_the_same_files_in_every_process(tmp_path):
 
 
 def test_another_seed_gives_another_language():
-    words = [set(grammar.Lexicon(seed).words) - set(grammar.FUNCTION_WORDS) for seed in (0, 1)]
+    words = [set(Lexicon(seed).words) - set(FUNCTION_WORDS) for seed in (0, 1)]
     assert len(words[0] & words[1]) < len(words[0]) / 5
 
 
@@ -65,12 +67,12 @@ def test_no_word_has_two_meanings(lexicon):
     assert len(lexicon.words) == len(set(lexicon.words))
 
 
-@pytest.mark.parametrize("task", grammar.TASKS)
+@pytest.mark.parametrize("task", language.TASKS)
 def test_train_and_dev_share_no_sentence(lexicon, task):
     split = {
         name: {
             text
-            for *texts, _ in grammar.examples(lexicon, task, name, 0, SIZES[task])
+            for *texts, _ in language.examples(lexicon, task, name, 0, SIZES[task])
             for text in texts
         }
         for name in ("train", "dev")
@@ -78,9 +80,9 @@ def test_train_and_dev_share_no_sentence(lexicon, task):
     assert not split["train"] & split["dev"]
 
 
-@pytest.mark.parametrize("task", grammar.TASKS)
+@pytest.mark.parametrize("task", language.TASKS)
 def test_examples_are_different_and_labels_balanced(lexicon, task):
-    drawn = grammar.examples(lexicon, task, "train", 0, SIZES[task])
+    drawn = language.examples(lexicon, task, "train", 0, SIZES[task])
     assert len(set(drawn)) == SIZES[task]
     shares = {label: n / len(drawn) for label, n in Counter(e[-1] for e in drawn).items()}
     expected = {"mnli": [1 / 3] * 3, "mrpc": [0.32, 0.68]}.get(task, [0.5, 0.5])
@@ -92,7 +94,7 @@ def test_examples_are_different_and_labels_balanced(lexicon, task):
 def test_no_pair_says_the_same_sentence_twice(lexicon, task):
     """Such pairs would also fall into dev four times as often as others."""
     for split in ("train", "dev"):
-        for first, second, _ in grammar.examples(lexicon, task, split, 0, 500):
+        for first, second, _ in language.examples(lexicon, task, split, 0, 500):
             assert first != second
 
 
@@ -110,13 +112,13 @@ def test_dev_does_not_depend_on_the_size_of_train(tmp_path):
 
 
 def test_a_task_that_cannot_be_as_large_is_refused():
-    small = grammar.Lexicon(0, topics=1, concepts=1, verdicts=2)
+    small = Lexicon(0, topics=1, concepts=1, verdicts=2)
     with pytest.raises(InputError, match="different ones"):
-        grammar.examples(small, "sst2", "dev", 0, 10_000)
+        language.examples(small, "sst2", "dev", 0, 10_000)
 
 
 def test_columns(tmp_path):
-    for task, columns in grammar.TASKS.items():
+    for task, columns in language.TASKS.items():
         write_task(tmp_path, task)
         rows = read_frame(tmp_path / f"{task}.dev.parquet")
         assert len(rows) == 50
@@ -168,8 +170,8 @@ def test_tokenizer_is_bert_like_and_knows_every_word(tmp_path, lexicon):
     tokenizer = transformers.AutoTokenizer.from_pretrained(tmp_path / "tokenizer")
     assert tokenizer.is_fast
     texts = list(read_frame(tmp_path / "text.parquet")["sentence"])
-    for task in grammar.TASKS:
-        texts += [t for *e, _ in grammar.examples(lexicon, task, "dev", 0, 50) for t in e]
+    for task in language.TASKS:
+        texts += [t for *e, _ in language.examples(lexicon, task, "dev", 0, 50) for t in e]
     ids = tokenizer(texts, add_special_tokens=False)["input_ids"]
     assert tokenizer.unk_token_id not in {i for sentence in ids for i in sentence}
     assert [len(sentence) for sentence in ids] == [len(text.split()) for text in texts]

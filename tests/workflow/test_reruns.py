@@ -135,7 +135,7 @@ def test_touching_scripts_reruns_nothing(study):
             "landscape/jobs/journal.py", {"surface_chunk"}, {"rollback", "direction"}, id="journal"
         ),
         pytest.param(
-            "landscape/data/grammar.py", {"language_task", "language_text"}, set(), id="grammar"
+            "landscape/data/language.py", {"language_task", "language_text"}, set(), id="grammar"
         ),
     ],
 )

@@ -14,7 +14,8 @@ import json
 from pathlib import Path
 
 import pandas as pd
-from landscape.data import grammar
+from landscape.data import language
+from landscape.data.lexicon import Lexicon
 from landscape.jobs.command import run, whole
 from landscape.jobs.parquet import write_frame
 from landscape.jobs.sealed import write_sums
@@ -81,7 +82,7 @@ def main(argv: list[str] | None = None) -> None:
     text.add_argument("--tokenizer", type=Path, required=True, help="folder")
 
     task = commands.add_parser("task", help="a task's training and dev examples, .parquet")
-    task.add_argument("name", choices=sorted(grammar.TASKS))
+    task.add_argument("name", choices=sorted(language.TASKS))
     task.add_argument("--seed", type=int, required=True)
     task.add_argument("--train", type=int, required=True, help="number of training examples")
     task.add_argument("--dev", type=int, required=True, help="number of dev examples")
@@ -89,17 +90,17 @@ def main(argv: list[str] | None = None) -> None:
     task.add_argument("--output-dev", type=Path, required=True)
 
     args = parser.parse_args(argv)
-    lexicon = grammar.Lexicon(args.seed)
+    lexicon = Lexicon(args.seed)
     if args.command == "text":
-        write_text(args.text, grammar.documents(lexicon, args.seed, args.paragraphs))
+        write_text(args.text, language.documents(lexicon, args.seed, args.paragraphs))
         write_tokenizer(args.tokenizer, lexicon.words)
     else:
-        columns = grammar.TASKS[args.name]
+        columns = language.TASKS[args.name]
         for split, count, path in (
             ("train", args.train, args.output_train),
             ("dev", args.dev, args.output_dev),
         ):
-            drawn = grammar.examples(lexicon, args.name, split, args.seed, count)
+            drawn = language.examples(lexicon, args.name, split, args.seed, count)
             write_examples(path, columns, drawn)
 
 

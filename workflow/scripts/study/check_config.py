@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import best_match
-from landscape.data import grammar, sources
+from landscape.data import language, sources
 from landscape.jobs.command import InputError, one_line, run
 from landscape.models import classifiers
 
@@ -198,12 +198,14 @@ def check_source(task, settings, config, wrong):
     if settings["label"] in settings["text"]:
         wrong(f"tasks.{task}.text", f"{settings['label']!r} is the label's column too")
     if "grammar" in settings:
-        if task not in grammar.TASKS:
-            wrong(f"tasks.{task}.grammar", f"the language has the tasks {', '.join(grammar.TASKS)}")
+        if task not in language.TASKS:
+            wrong(
+                f"tasks.{task}.grammar", f"the language has the tasks {', '.join(language.TASKS)}"
+            )
         if "language" not in config:
             wrong("language", f"is missing; tasks.{task} is made from it")
-        if lacking := [name for name in settings["text"] if name not in grammar.TASKS[task]]:
-            there = ", ".join(grammar.TASKS[task])
+        if lacking := [name for name in settings["text"] if name not in language.TASKS[task]]:
+            there = ", ".join(language.TASKS[task])
             wrong(f"tasks.{task}.text", f"no {lacking[0]!r} in the language's {task}: {there}")
         if settings["label"] != "label":
             wrong(f"tasks.{task}.label", "in the language it is label")

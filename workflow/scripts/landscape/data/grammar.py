@@ -1,12 +1,7 @@
-"""The embedded study's small language: a lexicon, unlabelled text and four labelled tasks.
+"""What a sentence of the embedded study's language means, and how it is told.
 
-Its words fall into latent classes that no text names: topics whose words keep company, synonyms,
-kinds, opposites, good and bad words. A network can learn them from much unlabelled text, hardly
-from a task's few hundred examples: that is what makes pre-training worth while here. Sentences
-are telegraphic (no articles), so that this takes a small network minutes and not hours.
-
-An ``Event`` is what a sentence about the world means; ``Writer.tell`` finds words for it. Labels
-come from how the meanings of two sentences relate, never from their words:
+An ``Event`` is what a sentence about the world means; ``Speaker.tell`` finds words for it. How the
+meanings of two sentences relate, never their words, is what labels come from:
 
 ========== ============================================================== ======================
 relation   the second event ...                                           stands for
@@ -16,127 +11,13 @@ weaken     leaves details out or names a kind for a thing                 entail
 change     is about another thing, or adds a detail that was not told     neutral
 contradict turns the verb or a negation around                            contradiction
 ========== ============================================================== ======================
-
-Only ``random.Random`` with seeds made of numbers and names: the same on any machine and in any
-process.
 """
 
 import random
-import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
 
-from landscape.jobs.command import InputError
-
-CONNECTIVES = {
-    "same": ("namely", "indeed"),
-    "weaken": ("so", "thus"),
-    "contradict": ("rather", "instead"),
-    "change": ("also", "meanwhile"),
-}
-PREPOSITIONS = ("in", "near", "at")
-NEGATIONS = ("not", "never")
-INTENSIFIERS = ("very", "quite", "truly")
-PRONOUNS = ("we", "i")
-FUNCTION_WORDS = (
-    *(".", "was", "by", "it", "although", "but", "kind", "of", "same", "as", "opposite"),
-    *(word for words in CONNECTIVES.values() for word in words),
-    *(*PREPOSITIONS, *NEGATIONS, *INTENSIFIERS, *PRONOUNS),
-)
-
-ONSETS = (*"bdfgklmnprstvz", "br", "dr", "gl", "kr", "pl", "st", "tr", "sk")
-VOWELS = (*"aeiou", "ai", "ou")
-CODAS = ("", *"nrslkmt")
-
-TASKS = {
-    "mnli": ("sentence1", "sentence2"),
-    "rte": ("sentence1", "sentence2"),
-    "sst2": ("sentence",),
-    "mrpc": ("sentence1", "sentence2"),
-}
-"""The columns of text of each task; `label` comes with them."""
-
-
-Scales = list[list[list[str]]]
-"""Scale, pole, synonym: the two poles of a scale are opposites."""
-
-
-@dataclass(frozen=True)
-class Nouns:
-    """What can take one role, the adjectives that go with it, and the word for its kind."""
-
-    kind: str
-    concepts: list[list[str]]  # concept, synonym
-    adjectives: Scales
-
-
-@dataclass(frozen=True)
-class Topic:
-    """The words of one topic. A noun is either an agent or an object: the word tells its role."""
-
-    agents: Nouns
-    objects: Nouns
-    verbs: Scales
-    verdicts: list[list[str]]  # polarity (0 bad, 1 good), word
-    places: list[str]
-
-
-class Lexicon:
-    """All words of the language, made up from a seed.
-
-    `topics` is a list of `Topic`, `feelings` the verbs of liking by polarity, and `words` all
-    words in a fixed order, function words first.
-    """
-
-    def __init__(
-        self,
-        seed: int,
-        topics: int = 3,
-        concepts: int = 4,
-        verb_scales: int = 2,
-        adjective_scales: int = 1,
-        synonyms: int = 2,
-        verdicts: int = 6,
-        feelings: int = 2,
-        places: int = 2,
-    ):
-        rng = random.Random(f"lexicon {seed}")
-        self.words = list(FUNCTION_WORDS)
-        known = set(self.words)
-
-        def new_words(count: int) -> list[str]:
-            made = []
-            while len(made) < count:
-                syllables = "".join(rng.choice(ONSETS) + rng.choice(VOWELS) for _ in range(2))
-                word = syllables + rng.choice(CODAS)
-                if word not in known:
-                    known.add(word)
-                    made.append(word)
-            self.words += made
-            return made
-
-        def new_scales(count: int) -> Scales:
-            return [[new_words(synonyms) for _ in range(2)] for _ in range(count)]
-
-        def new_nouns() -> Nouns:
-            return Nouns(
-                kind=new_words(1)[0],
-                concepts=[new_words(synonyms) for _ in range(concepts)],
-                adjectives=new_scales(adjective_scales),
-            )
-
-        self.topics = [
-            Topic(
-                agents=new_nouns(),
-                objects=new_nouns(),
-                verbs=new_scales(verb_scales),
-                verdicts=[new_words(verdicts) for _ in range(2)],
-                places=new_words(places),
-            )
-            for _ in range(topics)
-        ]
-        self.feelings = [new_words(feelings) for _ in range(2)]
+from landscape.data.lexicon import INTENSIFIERS, NEGATIONS, PREPOSITIONS, Lexicon, Nouns, Scales
 
 
 class Event(NamedTuple):
@@ -175,8 +56,8 @@ def any_word(word: str) -> bool:
     return True
 
 
-class Writer:
-    """Draws events, the words that tell them, text and task examples, all from one generator."""
+class Speaker:
+    """Draws events, and the words that tell them, from one generator."""
 
     def __init__(self, lexicon: Lexicon, rng: random.Random):
         self.lexicon = lexicon
@@ -322,169 +203,3 @@ class Writer:
         if self.chance(0.5):
             return ["although", noun, *clause(1 - polarity), "it", *clause(polarity), "."]
         return [noun, *clause(1 - polarity), "but", "it", *clause(polarity), "."]
-
-    # Unlabelled text: a document is a list of paragraphs, a paragraph a list of sentences
-
-    def document(self) -> list[list[list[str]]]:
-        """A story, a collection of reviews or a glossary, on one topic."""
-        topic = self.any_topic()
-        kind = self.rng.choices((self.story, self.reviews, self.glossary), (6, 3, 2))[0]
-        return kind(topic)
-
-    def story(self, topic: int) -> list[list[list[str]]]:
-        """Events of a topic, a paragraph each; half of them resemble the one before."""
-        event = self.event(topic)
-        paragraphs = [self.report(event)]
-        for _ in range(3):
-            event = self.change(event, 2) if self.chance(0.35) else self.event(topic)
-            paragraphs.append(self.report(event))
-        return paragraphs
-
-    def report(self, event: Event) -> list[list[str]]:
-        """Three or four sentences around one event; a connective often says how they relate."""
-        paragraph = [self.tell(event)]
-        for _ in range(self.rng.choice((2, 3))):
-            relation = self.rng.choices(list(CONNECTIVES), (45, 25, 20, 10))[0]
-            if relation == "weaken":
-                further = self.weaken(event, self.rng.choice((1, 2)))
-            elif relation == "contradict":
-                further = self.contradict(event)
-            elif relation == "change":
-                further = self.change(event, 1)
-            else:
-                further = event
-            connective = [self.rng.choice(CONNECTIVES[relation])] if self.chance(0.7) else []
-            paragraph.append(connective + self.retell(further, paragraph[0], 0.4))
-        return paragraph
-
-    def reviews(self, topic: int) -> list[list[list[str]]]:
-        """Reviews of things of a topic, a paragraph each, of one opinion throughout."""
-        paragraphs = []
-        for _ in range(4):
-            thing, polarity = self.thing(self.lexicon.topics[topic].objects), self.rng.randrange(2)
-            review = []
-            for _ in range(self.rng.choice((2, 3))):
-                sentence = self.opinion(topic, thing, polarity, negation=0.06, concession=0.1)
-                if self.chance(0.9):
-                    feeling = self.rng.choice(self.lexicon.feelings[polarity])
-                    sentence[-1:] = [self.rng.choice(PRONOUNS), feeling, "."]
-                review.append(sentence)
-            paragraphs.append(review)
-        return paragraphs
-
-    def glossary(self, topic: int) -> list[list[list[str]]]:
-        """Words of a topic explained by others, a paragraph for each noun, verb or adjective."""
-        words = self.lexicon.topics[topic]
-        paragraphs = []
-        for nouns in (words.agents, words.objects):
-            for synonyms in nouns.concepts:
-                word, other = self.rng.sample(synonyms, 2)
-                paragraphs.append(self.entries(word, other, ["kind", "of", nouns.kind]))
-        for scale in words.verbs + words.agents.adjectives + words.objects.adjectives:
-            pole, other_pole = self.rng.sample(scale, 2)
-            word, other = self.rng.sample(pole, 2)
-            contrary = self.rng.choice(other_pole)
-            paragraphs.append(self.entries(word, other, ["opposite", "of", contrary]))
-        return self.rng.sample(paragraphs, 4)
-
-    def entries(self, word: str, other: str, meaning: list[str]) -> list[list[str]]:
-        """Three sentences that say of two synonyms what they mean and that they are the same."""
-        sentences = []
-        for one, same in ((word, other), (other, word)):
-            sentences += [[one, *meaning, "."], [one, "same", "as", same, "."]]
-        return self.rng.sample(sentences, 3)
-
-    # Task examples: (text, ..., label). Hypotheses are weakened alike whatever the label, so that
-    # they do not give it away by themselves.
-
-    def paraphrase(self, event: Event, told: list[str]) -> list[str]:
-        """Another sentence than `told` that says `event`."""
-        sentence = told
-        while sentence == told:
-            sentence = self.retell(event, told, 0.5)
-        return sentence
-
-    def mnli(self) -> tuple[list[str], list[str], int]:
-        """Premise, hypothesis; 0 entailment, 1 neutral, 2 contradiction."""
-        event = self.event(self.any_topic())
-        label = self.rng.randrange(3)
-        if label == 0:
-            hypothesis = event
-        elif label == 1:
-            hypothesis = self.change(event, 1)
-        else:
-            hypothesis = self.contradict(event)
-        hypothesis = self.weaken(hypothesis, self.rng.choice((0, 1, 2)), event)
-        premise = self.tell(event)
-        return premise, self.paraphrase(hypothesis, premise), label
-
-    def rte(self) -> tuple[list[str], list[str], int]:
-        """A premise of two sentences, a hypothesis on one of them; 0 entailment, 1 not."""
-        topic = self.any_topic()
-        event, aside = self.event(topic), self.event(topic)
-        label = self.rng.randrange(2)
-        hypothesis = self.change(event, 3) if label else event
-        hypothesis = self.weaken(hypothesis, self.rng.choice((0, 1, 2)), event)
-        told = self.tell(event)
-        one, two = self.rng.sample([told, self.tell(aside)], 2)
-        return one + two, self.paraphrase(hypothesis, told), label
-
-    def sst2(self) -> tuple[list[str], int]:
-        """A sentence with an opinion; 1 positive, 0 negative."""
-        topic, label = self.any_topic(), self.rng.randrange(2)
-        thing = self.thing(self.lexicon.topics[topic].objects)
-        return self.opinion(topic, thing, label, negation=0.2, concession=0.4), label
-
-    def mrpc(self) -> tuple[list[str], list[str], int]:
-        """Two sentences; 1 (68 %) if one paraphrases the other, else 0."""
-        event = self.event(self.any_topic(), detail=0.5)
-        label = int(self.chance(0.68))
-        if label:
-            other = event
-        elif self.chance(0.6):
-            other = self.change(event, 2)
-        else:
-            other = self.contradict(event)
-        first = self.tell(event)
-        return first, self.paraphrase(other, first), label
-
-
-def documents(lexicon: Lexicon, seed: int, paragraphs: int) -> list[list[list[str]]]:
-    """Unlabelled text of `paragraphs` paragraphs: documents of paragraphs of sentences."""
-    writer = Writer(lexicon, random.Random(f"text {seed}"))
-    text, missing = [], paragraphs
-    while missing > 0:
-        document = writer.document()[:missing]
-        text.append([[" ".join(sentence) for sentence in paragraph] for paragraph in document])
-        missing -= len(document)
-    return text
-
-
-def is_dev(sentence: str) -> bool:
-    """Whether a sentence belongs to the dev sets: a fixed quarter of all sentences does."""
-    return zlib.crc32(sentence.encode()) % 4 == 0
-
-
-def examples(lexicon: Lexicon, task: str, split: str, seed: int, count: int) -> list[tuple]:
-    """`count` different examples (sentence, ..., label) of a task's split, `train` or `dev`.
-
-    Train and dev share no sentence, since each sentence belongs to one of them by its own words:
-    that, unlike leaving out what was seen, makes neither split poorer in short sentences. Raises
-    InputError when the language has no more examples of the task to give.
-    """
-    writer = Writer(lexicon, random.Random(f"{task} {split} {seed}"))
-    draw = getattr(writer, task)
-    found: dict[tuple, None] = {}
-    repeats = 0
-    while len(found) < count:
-        *texts, label = draw()
-        texts = [" ".join(words) for words in texts]
-        if any(is_dev(text) != (split == "dev") for text in texts):
-            continue
-        example = (*texts, label)
-        repeats = repeats + 1 if example in found else 0
-        if repeats > 1000:
-            key = f"tasks.{task}.grammar.{split}"
-            raise InputError(f"{key}: {count}; the language has {len(found)} different ones")
-        found[example] = None
-    return list(found)
