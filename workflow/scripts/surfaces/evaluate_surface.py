@@ -6,22 +6,19 @@ import time
 from landscape.jobs import gpu
 from landscape.jobs.command import InputError, run
 from landscape.runs import labels
+from landscape.surfaces import subject
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--start", required=True, help="folder of θ0")
-    parser.add_argument("--end", required=True, help="checkpoint that holds θ1 and the head")
+    subject.add_arguments(parser, "train", "dev")
     parser.add_argument("--second", help="direction δ2; a curve and `random` have none")
     parser.add_argument("--layers", type=int, nargs=2, metavar=("FIRST", "LAST"))
-    parser.add_argument("--train", required=True, help="tokenised examples for the training loss")
-    parser.add_argument("--dev", required=True, help="tokenised dev split")
     labels.add_argument(parser)
     parser.add_argument("--plane", required=True, help="curve, full, random or a layer group")
     parser.add_argument("--range", type=float, nargs=2, metavar=("LOW", "HIGH"), required=True)
     parser.add_argument("--points", type=int, required=True, help="points an axis")
     parser.add_argument("--chunk", type=int, nargs=2, metavar=("K", "N"), default=(0, 1))
-    parser.add_argument("--batch-tokens", type=int, required=True)
     parser.add_argument("--dtype", choices=["float32", "bfloat16", "auto"], default="float32")
     parser.add_argument("--tried", help="what try_model.py wrote: which dtype `auto` is")
     parser.add_argument(
@@ -34,28 +31,20 @@ def main(argv=None):
     parser.add_argument(
         "--keep", type=float, default=0.0, help="GB for what layers below a layer group give"
     )
-    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--state", required=True, help="file for going on later")
     parser.add_argument("--output", required=True, help=".parquet")
     args = parser.parse_args(argv)
     if (args.plane in ("curve", "random")) != (args.second is None):
         raise InputError("--second: a plane needs δ2, a curve and a random plane have none")
 
-    gpu.lease()
+    model, splits = subject.load(args)
     import pandas as pd
-    import torch
-    from landscape.data.examples import Examples
     from landscape.jobs import provenance
     from landscape.jobs.journal import Journal
     from landscape.models import classifiers
     from landscape.surfaces import folds, plane, surface
     from landscape.surfaces.evaluation import Evaluator
 
-    torch.set_num_threads(args.threads)
-    splits = {"train": Examples(args.train), "dev": Examples(args.dev)}
-    model = classifiers.load_final(
-        args.start, args.end, splits["train"].facts["labels"], gpu.device()
-    )
     start = f"{args.start}/model.safetensors"
     if args.plane == "random":
         through = plane.RandomPlane(model, args.end, seed=int(args.labels[2]))

@@ -6,40 +6,28 @@ projection on the plane hides.
 
 import argparse
 
-from landscape.jobs import gpu
 from landscape.jobs.command import run
+from landscape.surfaces import subject
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--projection", required=True, help="what project_trajectory.py wrote")
-    parser.add_argument("--start", required=True, help="folder of θ0")
-    parser.add_argument("--end", required=True, help="checkpoint that holds θ1 and the head")
+    subject.add_arguments(parser, "train", "dev")
     parser.add_argument("--run", required=True, help="folder of selected.json and candidates")
     parser.add_argument("--further", help="folder of further epochs from there")
     parser.add_argument("--second", required=True, help="direction δ2")
-    parser.add_argument("--train", required=True, help="tokenised examples for the training loss")
-    parser.add_argument("--dev", required=True, help="tokenised dev split")
-    parser.add_argument("--batch-tokens", type=int, required=True)
-    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--output", required=True, help=".parquet")
     args = parser.parse_args(argv)
 
-    gpu.lease()
+    model, splits = subject.load(args)
     import pandas as pd
-    import torch
-    from landscape.data.examples import Examples
     from landscape.jobs.parquet import read_frame, write_frame
     from landscape.models import classifiers
     from landscape.runs import checkpoints
     from landscape.surfaces import plane
     from landscape.surfaces.evaluation import Evaluator
 
-    torch.set_num_threads(args.threads)
-    splits = {"train": Examples(args.train), "dev": Examples(args.dev)}
-    model = classifiers.load_final(
-        args.start, args.end, splits["train"].facts["labels"], gpu.device()
-    )
     evaluate = Evaluator(model, splits, args.batch_tokens)
     through = plane.Plane(model, f"{args.start}/model.safetensors", args.end, args.second)
     first, further = checkpoints.of_run(args.run, args.further)

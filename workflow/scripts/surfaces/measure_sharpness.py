@@ -6,9 +6,9 @@ At random places (`average`) and on the way up (`worst`: its highest rise is a l
 import argparse
 from pathlib import Path
 
-from landscape.jobs import gpu
 from landscape.jobs.command import run
 from landscape.runs import labels
+from landscape.surfaces import subject
 
 # a gradient needs what every layer gave: for BERT-large 4 GB for so many tokens
 GRADIENT_TOKENS = 2048
@@ -16,9 +16,7 @@ GRADIENT_TOKENS = 2048
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--start", required=True, help="folder of θ0")
-    parser.add_argument("--end", required=True, help="checkpoint that holds θ1 and the head")
-    parser.add_argument("--train", required=True, help="tokenised examples for the training loss")
+    subject.add_arguments(parser, "train")
     labels.add_argument(parser)
     parser.add_argument("--average", type=float, metavar="RHO", required=True)
     parser.add_argument("--worst", type=float, metavar="RHO", required=True)
@@ -26,24 +24,16 @@ def main(argv=None):
         "--draws", type=int, required=True, help="random directions, each gone both ways"
     )
     parser.add_argument("--steps", type=int, required=True, help="steps of the way up")
-    parser.add_argument("--batch-tokens", type=int, required=True)
-    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--output", type=Path, required=True, help=".parquet")
     args = parser.parse_args(argv)
 
-    gpu.lease()
+    model, splits = subject.load(args)
     import pandas as pd
-    import torch
-    from landscape.data.examples import Examples
     from landscape.jobs.parquet import write_frame
-    from landscape.models import classifiers
     from landscape.surfaces import folds, sharpness
     from landscape.surfaces.evaluation import Evaluator
 
-    torch.set_num_threads(args.threads)
-    train, seed = Examples(args.train), int(args.labels[2])
-    model = classifiers.load_final(args.start, args.end, train.facts["labels"], gpu.device())
-    evaluate = Evaluator(model, {"train": train}, args.batch_tokens)
+    evaluate, seed = Evaluator(model, splits, args.batch_tokens), int(args.labels[2])
     ball = sharpness.Ball(model, args.end)
     rows = []
 

@@ -3,16 +3,14 @@
 import argparse
 from pathlib import Path
 
-from landscape.jobs import gpu
 from landscape.jobs.command import run
 from landscape.runs import labels
+from landscape.surfaces import subject
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--start", required=True, help="folder of θ0")
-    parser.add_argument("--end", required=True, help="checkpoint that holds θ1 and the head")
-    parser.add_argument("--dev", required=True, help="tokenised dev split")
+    subject.add_arguments(parser, "dev")
     labels.add_argument(parser)
     parser.add_argument(
         "--group",
@@ -22,24 +20,16 @@ def main(argv=None):
         required=True,
         help="a layer group, both ends included; may be given again",
     )
-    parser.add_argument("--batch-tokens", type=int, required=True)
-    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--output", type=Path, required=True, help=".parquet")
     args = parser.parse_args(argv)
 
-    gpu.lease()
+    model, splits = subject.load(args)
     import pandas as pd
-    import torch
-    from landscape.data.examples import Examples
     from landscape.jobs.parquet import write_frame
-    from landscape.models import classifiers
     from landscape.surfaces import folds, plane
     from landscape.surfaces.evaluation import Evaluator
 
-    torch.set_num_threads(args.threads)
-    dev = Examples(args.dev)
-    model = classifiers.load_final(args.start, args.end, dev.facts["labels"], gpu.device())
-    evaluate = Evaluator(model, {"dev": dev}, args.batch_tokens)
+    evaluate = Evaluator(model, splits, args.batch_tokens)
     rows = []
 
     def measure(group, layers):

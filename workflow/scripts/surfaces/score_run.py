@@ -3,35 +3,26 @@
 import argparse
 from pathlib import Path
 
-from landscape.jobs import gpu
 from landscape.jobs.command import run
 from landscape.runs import labels
+from landscape.surfaces import subject
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--start", required=True, help="folder of θ0")
+    subject.add_arguments(parser, "dev", end=False)
     parser.add_argument("--epochs", type=Path, nargs="+", required=True, help="checkpoints")
-    parser.add_argument("--dev", required=True, help="tokenised dev split")
     labels.add_argument(parser)
-    parser.add_argument("--batch-tokens", type=int, required=True)
-    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--output", type=Path, required=True, help=".parquet: a row an epoch")
     args = parser.parse_args(argv)
 
-    gpu.lease()
+    model, splits = subject.load(args, end=args.epochs[0])
     import pandas as pd
-    import torch
-    from landscape.data.examples import Examples
     from landscape.jobs.parquet import write_frame
     from landscape.models import classifiers
     from landscape.surfaces.evaluation import Evaluator
 
-    torch.set_num_threads(args.threads)
-    dev = Examples(args.dev)
-    first, *_ = args.epochs
-    model = classifiers.load_final(args.start, first, dev.facts["labels"], gpu.device())
-    evaluate, rows = Evaluator(model, {"dev": dev}, args.batch_tokens), []
+    evaluate, rows = Evaluator(model, splits, args.batch_tokens), []
     for epoch, checkpoint in enumerate(args.epochs, 1):
         classifiers.load_checkpoint(model, checkpoint)
         score = evaluate("dev")
