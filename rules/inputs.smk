@@ -117,6 +117,11 @@ def layers(wildcards):
     return "--layers {} {}".format(*group) if group else ""
 
 
+def measures(wildcards):
+    """What figures and tables need of a plane off its landmarks; the dev set costs the most."""
+    return ["train_loss", "dev_error"] if wildcards.plane == "full" else ["train_loss"]
+
+
 def axis(wildcards):
     """{range, points} of the axes of a surface."""
     if wildcards.plane == "random":

@@ -50,9 +50,9 @@ def training_time(wildcards, input, attempt, epochs):
     return minutes(cost.training(model, task, epochs), attempt, devices=PROCESSES)
 
 
-def evaluation_time(wildcards, input, attempt, points):
+def evaluation_time(wildcards, input, attempt, points, splits=("train", "dev")):
     model = model_size(input)
-    splits = [split for split in ("train", "dev") if split in input.keys()]
+    splits = [split for split in splits if split in input.keys()]
     if size := TASKS[wildcards.task].get("size"):
         measured = dict(
             zip(("train", "dev"), cost.Task(**size).measured(SURFACES["train_examples"]))

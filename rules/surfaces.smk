@@ -25,13 +25,18 @@ rule surface_chunk:
         gpu=min(1, config["gpus_per_run"]),
         mem_mb=memory(encoders=6),
         runtime=lambda wildcards, input, attempt: evaluation_time(
-            wildcards, input, attempt, SURFACES["points_per_chunk"]
+            wildcards,
+            input,
+            attempt,
+            SURFACES["points_per_chunk"],
+            [split for split in ("train", "dev") if split == "train" or wildcards.plane == "full"],
         ),
     params:
         second=lambda wildcards, input: f"--second {input.second}" if input.second else "",
         layers=layers,
         range=lambda wildcards: [plain(end) for end in axis(wildcards)["range"]],
         points=lambda wildcards: axis(wildcards)["points"],
+        measures=measures,
         batch_tokens=SURFACES["batch_tokens"],
         dtype=SURFACES["dtype"],
         tolerance=SURFACES["tolerance"],
@@ -43,7 +48,7 @@ rule surface_chunk:
         "python {input.code[0]:q} --start $(dirname {input.start}) --end {input.end}"
         " {params.second} {params.layers} --train {input.train} --dev {input.dev}"
         " --labels {wildcards.init} {wildcards.task} {wildcards.seed} --plane {wildcards.plane}"
-        " --range {params.range} --points {params.points}"
+        " --range {params.range} --points {params.points} --measures {params.measures}"
         " --chunk {wildcards.chunk} {wildcards.chunks} --batch-tokens {params.batch_tokens}"
         " --dtype {params.dtype} --tried {input.tried} --tolerance {params.tolerance} --keep {params.keep}"
         " --threads {threads} --state {params.state} --output {output} >> {log} 2>&1"

@@ -137,9 +137,19 @@ def test_points_of_a_surface_equal_a_plain_computation(results, init, task, plan
     grid = table[table["landmark"].isna()].set_index(["alpha", "beta"])
     for alpha, beta in [(-4.0, 4.0), (0.0, -2.0), (2.0, 2.0)]:
         model, point = place(results, init, task, layers, alpha, beta), grid.loc[(alpha, beta)]
-        for split, name in (("train", "sample"), ("dev", "dev")):
+        measured = {"train": "sample", "dev": "dev"} if plane == "full" else {"train": "sample"}
+        for split, name in measured.items():
             logits, labels = helpers.padded_logits(model, results / f"data/{task}/{name}.parquet")
             loss = cross_entropy(logits, labels).item()
             assert point[f"{split}_loss"] == pytest.approx(loss, rel=1e-5, abs=1e-5)
             assert point[f"{split}_error"] == (logits.argmax(-1) != labels).double().mean().item()
             assert point[f"{split}_n"] == len(labels)
+
+
+@pytest.mark.parametrize("plane", ["curve", "random", "low"])
+def test_a_plane_measures_what_it_is_needed_for_and_all_at_its_landmarks(results, plane):
+    table, _ = helpers.of_plane(results, "pretrained", "mnli", plane)
+    landmarks = table["landmark"].notna()
+    for name in ("dev_loss", "dev_error", "dev_n", "dev_predicted_0", "dev_error_without_3"):
+        assert (table[name].notna() == landmarks).all()
+    assert table["train_loss"].notna().all()

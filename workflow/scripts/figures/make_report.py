@@ -168,7 +168,7 @@ def surfaces_to_turn(paths, trajectories, settings):
             shown.append(
                 scene(task, f"{name}, plane of δ1 and δ2", panels, measured, settings, epochs)
             )
-        for task in settings["layer_groups"]:
+        for task in settings["layer_groups"] if measured == "train_loss" else ():
             panels = {
                 title: (tables.one(points, task=task, init="pretrained", plane=group), None)
                 for group, title in study.GROUPS.items()

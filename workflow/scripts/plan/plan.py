@@ -153,9 +153,9 @@ class Study:
             axis = settings["control"] if plane == "random" else settings
             points = settings["curve_points"] if plane == "curve" else axis["points"] ** 2
             chunks = -(-points // settings["points_per_chunk"])
-            operations = cost.evaluation(
-                self.model, sum(self.tokens(task)), points, moving(self.config, plane)
-            )
+            train, dev = self.tokens(task)
+            tokens = train + dev if plane == "full" else train  # landmarks aside
+            operations = cost.evaluation(self.model, tokens, points, moving(self.config, plane))
             hours += [self.hours(operations) / chunks] * chunks
             jobs += chunks + 1
             disk += BYTES["point"] * points

@@ -8,6 +8,9 @@ from landscape.jobs.command import InputError, run
 from landscape.runs import labels
 from landscape.surfaces import subject
 
+# a measure, and the split that it is of
+MEASURED = {"train_loss": "train", "dev_error": "dev"}
+
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
@@ -18,6 +21,13 @@ def main(argv=None):
     parser.add_argument("--plane", required=True, help="curve, full, random or a layer group")
     parser.add_argument("--range", type=float, nargs=2, metavar=("LOW", "HIGH"), required=True)
     parser.add_argument("--points", type=int, required=True, help="points an axis")
+    parser.add_argument(
+        "--measures",
+        nargs="+",
+        choices=MEASURED,
+        default=list(MEASURED),
+        help="what is measured off the landmarks, which always have all (default: all)",
+    )
     parser.add_argument("--chunk", type=int, nargs=2, metavar=("K", "N"), default=(0, 1))
     parser.add_argument("--dtype", choices=["float32", "bfloat16", "auto"], default="float32")
     parser.add_argument("--tried", help="what try_model.py wrote: which dtype `auto` is")
@@ -74,6 +84,7 @@ def main(argv=None):
             "dev": args.dev,
         },
         plane=args.plane,
+        measures=args.measures,
         layers=args.layers,
         range=args.range,
         points=args.points,
@@ -94,8 +105,13 @@ def main(argv=None):
         if dtype != now:  # once: what is in float32 comes first
             evaluate.cast(now := dtype)
         through.place(alpha, beta)
-        train = evaluate("train", args.tolerance if landmark is None else 0.0)
-        journal.add(surface.row(alpha, beta, landmark, dtype, train=train, dev=evaluate("dev")))
+        tolerance = {"train": args.tolerance if landmark is None else 0.0}
+        measured = {
+            split: evaluate(split, tolerance.get(split, 0.0))
+            for measure, split in MEASURED.items()
+            if landmark or measure in args.measures
+        }
+        journal.add(surface.row(alpha, beta, landmark, dtype, **measured))
         spent, done = time.monotonic() - began, len(journal.rows)
         if spent - reported > 10 or done == len(points):
             reported, rate = spent, (done - before) / spent

@@ -12,7 +12,8 @@ from landscape.surfaces import folds
 def row(alpha, beta, landmark, dtype, **measured):
     """One row from what `evaluation.Evaluator` gave for each split: row(…, train=…, dev=…).
 
-    Without each fold only what measures use: the training loss and the dev error.
+    What a split would give that was not measured there is missing in the table: NaN. Without each
+    fold only what measures use: the training loss and the dev error.
     """
     cells = {"alpha": alpha, "beta": beta, "landmark": landmark, "dtype": dtype}
     for split, values in measured.items():
