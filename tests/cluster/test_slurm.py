@@ -21,7 +21,14 @@ import yaml
 pytestmark = pytest.mark.usefixtures("cluster")
 
 RESULTS = "results/tiny"
-GPU_RULES = {"train_2_epochs", "train_3_epochs", "surface_chunk", "rollback"}
+GPU_RULES = {
+    "score_run",
+    "try_model",
+    "train_2_epochs",
+    "train_3_epochs",
+    "surface_chunk",
+    "rollback",
+}
 CANCELLED = "scratch/mnli"  # whose training is cancelled in a copy, and left alone in the study
 LIMITED = "scratch/sst2"  # whose training is held until its time limit
 TARGETS = ["figures/fig2.pdf", "figures/fig5.pdf", "tables/table1.md"]

@@ -139,7 +139,9 @@ def test_every_surface_of_the_list_can_be_drawn(page):
 
     choice = Select(page.find_element("id", "scene"))
     names = [option.text for option in choice.options]
-    assert len(names) == 2 * 2 + 2  # loss and error: planes of two tasks, layer groups of one
+    assert (
+        len(names) == 2 * 2 + 1
+    )  # loss and error on planes of two tasks, loss on layer groups of one
     for name in names:
         choice.select_by_visible_text(name)
         drawn(page)
