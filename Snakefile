@@ -87,9 +87,8 @@ onstart:
     try:
         for path, content in {STUDY: config, NEEDS: {"files": NEEDED}}.items():
             write_json(content, path)
-        for (
-            job
-        ) in workflow.dag.needrun_jobs():  # their logs hold all tries of this call, no others
+        # the logs of what will run hold all tries of this call, and no others
+        for job in workflow.dag.needrun_jobs():
             for log in job.log:
                 Path(log).unlink(missing_ok=True)
     except OSError as error:

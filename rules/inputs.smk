@@ -1,5 +1,6 @@
 # What rules are made from, by their wildcards and the config.
 
+from landscape import study
 from landscape.data import sources
 
 
@@ -115,11 +116,6 @@ def layers(wildcards):
     """The option that restricts a plane to its layer group."""
     group = GROUPS.get(wildcards.plane)
     return "--layers {} {}".format(*group) if group else ""
-
-
-def measures(wildcards):
-    """What figures and tables need of a plane off its landmarks; the dev set costs the most."""
-    return ["train_loss", "dev_error"] if wildcards.plane == "full" else ["train_loss"]
 
 
 def axis(wildcards):

@@ -15,5 +15,15 @@ def model_name(model):
     return model.get("hub") or model.get("path") or "a mini BERT, pre-trained by the study"
 
 
+def measures(plane):
+    """What figures and tables need of a plane off its landmarks; the dev set costs the most."""
+    return ["train_loss", "dev_error"] if plane == "full" else ["train_loss"]
+
+
+def splits(plane):
+    """The splits that these are of: a measure's name begins with its split's."""
+    return [measure.partition("_")[0] for measure in measures(plane)]
+
+
 def add_init(flags):
     flags.add_argument("--init", default="pretrained", choices=INITS, help="default: %(default)s")

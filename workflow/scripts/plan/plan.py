@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 import pandas as pd
+from landscape import study
 from landscape.claims import tables
 from landscape.jobs.command import run, whole
 from landscape.jobs.sealed import read_json
@@ -27,16 +28,16 @@ def main(argv=None):
     parser.add_argument("--output", required=True, help="without .csv and .md")
     args = parser.parse_args(argv)
 
-    study = Study(args.config, args.needed["files"], args.results)
+    needs = Study(args.config, args.needed["files"], args.results)
     stages = [
-        study.data(),
-        study.models(),
-        study.training(),
-        study.directions(),
-        study.surfaces(),
-        study.trajectories(),
-        study.rollbacks(),
-        study.sharpness(),
+        needs.data(),
+        needs.models(),
+        needs.training(),
+        needs.directions(),
+        needs.surfaces(),
+        needs.trajectories(),
+        needs.rollbacks(),
+        needs.sharpness(),
         stage("figures, tables, report", 7 + 4 + 1, disk=BYTES["figures"]),
     ]
     table = pd.DataFrame(stages)
@@ -153,8 +154,8 @@ class Study:
             axis = settings["control"] if plane == "random" else settings
             points = settings["curve_points"] if plane == "curve" else axis["points"] ** 2
             chunks = -(-points // settings["points_per_chunk"])
-            train, dev = self.tokens(task)
-            tokens = train + dev if plane == "full" else train  # landmarks aside
+            of_split = dict(zip(("train", "dev"), self.tokens(task)))
+            tokens = sum(of_split[split] for split in study.splits(plane))  # landmarks aside
             operations = cost.evaluation(self.model, tokens, points, moving(self.config, plane))
             hours += [self.hours(operations) / chunks] * chunks
             jobs += chunks + 1

@@ -58,7 +58,7 @@ def main(argv=None):
         mixed_precision="no",
         kwargs_handlers=[
             DistributedDataParallelKwargs(gradient_as_bucket_view=True),
-            # the others wait while one evaluates and saves
+            # the others wait while one saves
             InitProcessGroupKwargs(timeout=timedelta(days=1)),
         ],
     )
@@ -78,7 +78,6 @@ def main(argv=None):
         except training.Stopped as stopped:
             raise SystemExit(str(stopped) if main_process else 1)
         if main_process:
-            args.output.mkdir(parents=True, exist_ok=True)
             write_frame(labels.label(log, args.labels), args.output / "log.parquet")
             # the state stays until all is there: a job that is killed here goes on here
             for path in sorted(args.state.glob("epoch_*.safetensors")):

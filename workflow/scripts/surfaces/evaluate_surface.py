@@ -6,10 +6,10 @@ import time
 from landscape.jobs import gpu
 from landscape.jobs.command import InputError, run
 from landscape.runs import labels
-from landscape.surfaces import subject
+from landscape.surfaces import folds, subject
 
 # a measure, and the split that it is of
-MEASURED = {"train_loss": "train", "dev_error": "dev"}
+MEASURED = {f"{split}_{of}": split for split, of in folds.MEASURED.items()}
 
 
 def main(argv=None):
@@ -52,7 +52,7 @@ def main(argv=None):
     from landscape.jobs import provenance
     from landscape.jobs.journal import Journal
     from landscape.models import classifiers
-    from landscape.surfaces import folds, plane, surface
+    from landscape.surfaces import plane, surface
     from landscape.surfaces.evaluation import Evaluator
 
     start = f"{args.start}/model.safetensors"

@@ -1,15 +1,15 @@
-"""One style for every figure, and the panels that the figure scripts compose.
+"""One style for every figure: colours, sizes, the canvas and how it is saved.
 
 A figure draws measured points and nothing else: what lies above a scale is drawn as "above",
 what is NaN or infinite is marked, and neither is smoothed or replaced.
 """
 
-import zlib
 from pathlib import Path
 
 import numpy as np
 from landscape.claims import tables
 from landscape.jobs.command import whole
+from landscape.jobs.sealed import crc
 from matplotlib.figure import Figure
 from matplotlib.patheffects import Normal, Stroke
 
@@ -46,7 +46,7 @@ def canvas(rows, columns, shape=1.0, **options):
 
 
 def _style():
-    import seaborn  # late: Table 1 needs no style
+    import seaborn  # late: the report needs no style
 
     seaborn.set_theme(
         context="paper",
@@ -90,4 +90,4 @@ def save(figure, args, drawn, measured):
 
 
 def checksum(path):
-    return f"{zlib.crc32(Path(path).read_bytes()):08x}"
+    return crc(Path(path).read_bytes())

@@ -4,12 +4,11 @@ Parquet's own checksums are of pages; their headers and the footer have none.
 """
 
 import json
-import zlib
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from landscape.jobs.command import InputError, whole
-from landscape.jobs.sealed import DAMAGED, of_json
+from landscape.jobs.command import InputError, one_line, whole
+from landscape.jobs.sealed import DAMAGED, crc, of_json
 
 CHECKSUM = "content_crc32"  # in the schema's metadata
 
@@ -39,8 +38,7 @@ def read(path, fact=None):
         raise InputError(f"{path}: no such file")
     except (OSError, ValueError, pa.ArrowException, KeyError, TypeError) as error:
         what = f"no whole file of {fact}" if fact else "no whole table"
-        reason = " ".join(str(error).split())
-        raise InputError(f"{path}: {what} ({reason}); delete it to have it made again")
+        raise InputError(f"{path}: {what} ({one_line(error)}); delete it to have it made again")
 
 
 def write_frame(table, path):
@@ -72,4 +70,4 @@ def checksum(array):
         return f"{checksum(array.value_lengths())} {checksum(array.flatten())}"
     values = array.to_numpy(zero_copy_only=False)
     content = repr(array.to_pylist()).encode() if values.dtype == object else values.tobytes()
-    return f"{zlib.crc32(content):08x}"
+    return crc(content)

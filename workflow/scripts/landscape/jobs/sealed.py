@@ -11,18 +11,23 @@ DAMAGED = "damaged: its checksum is another; delete it to have it made again"
 SUMS = "SHA256SUMS"  # as sha256sum writes it: `sha256sum -c` reads it too
 
 
+def crc(content):
+    """The CRC-32 of bytes, in eight hex digits."""
+    return f"{zlib.crc32(content):08x}"
+
+
 # Text
 
 
 def seal(text):
     """The text in UTF-8, a space and its checksum in eight hex digits, as bytes."""
     content = text.encode()
-    return content + b" %08x" % zlib.crc32(content)
+    return content + f" {crc(content)}".encode()
 
 
 def unseal(content):
     """The text of what `seal` gave. Raises ValueError where that was damaged or cut short."""
-    if content[-9:] != b" %08x" % zlib.crc32(content[:-9]):
+    if content[-9:] != f" {crc(content[:-9])}".encode():
         raise ValueError(DAMAGED)
     return content[:-9].decode()
 
@@ -50,7 +55,7 @@ def read_page(path):
 
 
 def comment(text):
-    return f"<!-- checksum {zlib.crc32(text.encode()):08x} -->"
+    return f"<!-- checksum {crc(text.encode())} -->"
 
 
 # JSON
@@ -90,7 +95,7 @@ def read_json(path, *keys):
 
 
 def of_json(facts):
-    return f"{zlib.crc32(json.dumps(facts, sort_keys=True).encode()):08x}"
+    return crc(json.dumps(facts, sort_keys=True).encode())
 
 
 # Folders that transformers reads: its files have no place for a checksum
@@ -99,7 +104,7 @@ def of_json(facts):
 def write_sums(folder, weights=True):
     """Write the checksums of a folder's files beside them.
 
-    weights: whether of safetensors files too; those that `vectors.write` made have their own.
+    weights: whether of safetensors files too; those that `tensor_files.write` made have their own.
     """
     lines = [
         f"{digest(file)}  {file.name}\n"

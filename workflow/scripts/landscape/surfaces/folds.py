@@ -3,12 +3,15 @@
 Surfaces hold what measures use of a split without each fold, so nothing is evaluated again.
 """
 
+from functools import cache
+
 import numpy as np
 
 FOLDS = 10
 MEASURED = {"train": "loss", "dev": "error"}  # by split: what measures use of it
 
 
+@cache  # batches ask for it again and again
 def of_examples(n):
     """The fold, 0 to 9, of each of n examples: (n,), sizes alike.
 
