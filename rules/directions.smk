@@ -5,7 +5,8 @@ rule direction:
     input:
         code=code("directions/direction.py"),
         start="<results>/models/{init}/s{seed}/model.safetensors",
-        end=f"{RUN}/final.safetensors",
+        selected=chosen,
+        end=ancient(f"{RUN}/final.safetensors"),
     output:
         direction="<results>/directions/{init}/{task}/s{seed}.safetensors",
         norms="<results>/directions/{init}/{task}/s{seed}.json",

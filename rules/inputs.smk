@@ -1,5 +1,7 @@
 # What rules are made from, by their wildcards and the config.
 
+from functools import cache
+
 from landscape import study
 from landscape.data import sources
 
@@ -49,7 +51,11 @@ def recipe(wildcards, epochs):
 
 def epochs_in(wildcards):
     """The checkpoints of a training, by the name of its folder: e<epochs>_lr<rate>, or further."""
-    number = FURTHER if wildcards.part == "further" else candidates(wildcards)[wildcards.part]
+    number = (
+        FURTHER
+        if wildcards.part == "further"
+        else candidates(wildcards.init, wildcards.task)[wildcards.part]
+    )
     folder = f"{RUN}/{wildcards.part}".format(**wildcards)
     return epoch_files(folder, number)
 
@@ -64,9 +70,9 @@ def rate_name(rate):
     return short if float(short) == rate else repr(rate)
 
 
-def candidates(wildcards):
+def candidates(init, task):
     """The runs among which dev accuracy chooses: {e<epochs>_lr<learning rate>: epochs}."""
-    settings = TASKS[wildcards.task][wildcards.init]
+    settings = TASKS[task][init]
     return {
         f"e{epochs}_lr{rate_name(rate)}": epochs
         for epochs in sorted(settings["epochs"])
@@ -78,15 +84,41 @@ def of_candidates(name):
     """For an input: the file of that name of each candidate; {last} is its last epoch."""
     return lambda wildcards: [
         f"{RUN}/{candidate}/{name}".format(**wildcards, last=f"epoch_{epochs:02d}.safetensors")
-        for candidate, epochs in candidates(wildcards).items()
+        for candidate, epochs in candidates(wildcards.init, wildcards.task).items()
     ]
+
+
+def chosen(wildcards, task=None):
+    """The choice among a run's candidates: what its end depends on.
+
+    It says in few bytes which model was chosen, so that a candidate that is added and loses makes
+    nothing run again: what follows waits for the new choice. Any other choice is not waited for,
+    so that all jobs are known before they run.
+    """
+    run = {"init": wildcards.init, "task": task or wildcards.task, "seed": wildcards.seed}
+    if has_new_candidates(**run):
+        checkpoints.select_run.get(**run)
+    return f"{RUN}/selected.json".format(**run)
+
+
+@cache
+def has_new_candidates(init, task, seed):
+    """Whether candidates were added to those among which a choice was made, as the call began."""
+    folder = Path(
+        RUN.replace("<results>", config["pathvars"]["results"]).format(
+            init=init, task=task, seed=seed
+        )
+    )
+    made = {scores.parent.name for scores in folder.glob("*/scores.parquet")}
+    wanted = set(candidates(init, task))
+    return (folder / "selected.json").exists() and bool(wanted & made) and not wanted <= made
 
 
 def epochs_of(wildcards, length):
     """Every candidate's epochs (which one counts is known when all are trained), then Fig. 4's."""
     files = [
         file
-        for candidate, epochs in candidates(wildcards).items()
+        for candidate, epochs in candidates(wildcards.init, wildcards.task).items()
         for file in epoch_files(f"{RUN}/{candidate}", epochs)
     ]
     if length == "longer":
@@ -109,6 +141,7 @@ def second(wildcards):
     if wildcards.get("plane") in ("curve", "random"):
         return []
     partner = TASKS[wildcards.task]["partner"]
+    chosen(wildcards, partner)  # and waits for it
     return f"<results>/directions/{wildcards.init}/{partner}/s{wildcards.seed}.safetensors"
 
 
@@ -130,6 +163,7 @@ def chunks(wildcards):
     """The chunks of a surface: as many as the config says, never as who evaluates them likes."""
     points = axis(wildcards)["points"] ** (1 if wildcards.plane == "curve" else 2)
     number = -(-points // SURFACES["points_per_chunk"])
+    chosen(wildcards), second(wildcards)  # what gathers them waits as they do
     return [
         f"{SURFACE}/chunk_{chunk}_of_{number}.parquet".format(**wildcards)
         for chunk in range(number)

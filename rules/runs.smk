@@ -91,7 +91,8 @@ rule score_run:
         " >> {log} 2>&1"
 
 
-rule select_run:
+# a checkpoint: where a choice was made before, what follows runs again only if it falls otherwise
+checkpoint select_run:
     input:
         code=code("runs/select_run.py"),
         scores=of_candidates("scores.parquet"),

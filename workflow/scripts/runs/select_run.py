@@ -5,7 +5,7 @@ from pathlib import Path
 
 from landscape.jobs import parquet, sealed
 from landscape.jobs.command import InputError, link, run
-from landscape.jobs.tensor_files import opened
+from landscape.jobs.tensor_files import checksum
 
 
 def main(argv=None):
@@ -23,17 +23,19 @@ def main(argv=None):
     best = min(last, key=lambda folder: last[folder]["dev_error"])
     log = parquet.read_frame(best / "log.parquet")
     checkpoint = best / f"epoch_{int(last[best]['epoch']):02d}.safetensors"
-    opened(checkpoint, "np")  # it may be damaged, or have been deleted
+    weights = checksum(checkpoint)  # read, as it may be damaged, or have been deleted
     parquet.write_frame(log, args.output / "log.parquet")
     parquet.write_frame(scores[best], args.output / "scores.parquet")
     link(checkpoint, args.output / "final.safetensors")
+    # nothing of the others: what depends on the choice must not depend on how many lost
     chosen = {
         "candidate": best.name,
         "epochs": int(last[best]["epoch"]),
-        "dev_error": {folder.name: float(row["dev_error"]) for folder, row in last.items()},
+        "weights": weights,
     }
     sealed.write_json(chosen, args.output / "selected.json")
-    print(f"{best.name} of {', '.join(folder.name for folder in args.candidates)}")
+    for folder, row in last.items():
+        print(f"{folder.name}: dev error {row['dev_error']:.4f}{' (chosen)' * (folder is best)}")
 
 
 if __name__ == "__main__":
