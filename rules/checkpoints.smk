@@ -10,13 +10,13 @@ rule delete_checkpoints:
     output:
         f"{RUN}/deleted.txt",
     log:
-        "<logs>/runs/{init}/{task}/s{seed}_delete.log",
+        "<logs>/runs/{arm}/{task}/s{seed}_delete.log",
     priority: 100
     localrule: True  # it only renames files
     conda:
         "../envs/torch.yaml"
     message:
-        "{wildcards.task} {wildcards.init} seed {wildcards.seed}: delete checkpoints"
+        "{wildcards.task} {wildcards.arm} seed {wildcards.seed}: delete checkpoints"
     shell:
         "python {input.code[0]:q} --checkpoints {input.checkpoints} --final {input.final}"
         " --output {output} >> {log} 2>&1"

@@ -54,9 +54,9 @@ rule paper_vs_ours:
         " --config {params.study} --output {output} >> {log} 2>&1"
 
 
-RUNS = {"init": INITS, "task": FIGURES["tasks"], "seed": config["seeds"]}
+RUNS = {"arm": ARMS, "task": FIGURES["tasks"], "seed": config["seeds"]}
 FIG4 = {
-    "init": "pretrained",
+    "arm": "pretrained",
     "task": FIGURES["overfitting"]["task"],
     "seed": FIRST,
     "plane": "full",
@@ -78,9 +78,9 @@ rule claims:
         logs=expand(f"{RUN}/log.parquet", **RUNS),
         scores=expand(f"{RUN}/scores.parquet", **RUNS),
         projections=expand(f"{TRAJECTORY}/projection.parquet", length="run", **RUNS),
-        norms=expand("<results>/directions/{init}/{task}/s{seed}.json", **RUNS),
+        norms=expand("<results>/directions/{arm}/{task}/s{seed}.json", **RUNS),
         rollbacks=rules.table1.input.rollbacks,
-        sharpness=expand("<results>/sharpness/{init}/{task}/s{seed}.parquet", **RUNS),
+        sharpness=expand("<results>/sharpness/{arm}/{task}/s{seed}.parquet", **RUNS),
         fig4_plane=expand(f"{SURFACE}/surface.parquet", **FIG4),
         fig4_scores=expand([f"{RUN}/scores.parquet", f"{RUN}/further/scores.parquet"], **FIG4),
         fig4_projection=expand(f"{TRAJECTORY}/projection.parquet", **FIG4),

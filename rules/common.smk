@@ -14,7 +14,7 @@ MODEL = config["model"]
 SURFACES = config["surfaces"]
 FIGURES = config["figures"]
 
-INITS = ["scratch", "pretrained"]
+ARMS = ["scratch", "pretrained"]
 # in their own order, not the config's: the order of its keys must change no command
 GROUPS = {name: config["layer_groups"][name] for name in ("low", "middle", "high")}
 FIRST = config["seeds"][0]  # figures show the first seed; Fig. 2 and the tables all of them
@@ -26,15 +26,15 @@ FURTHER = FIGURES["overfitting"]["further_epochs"]
 STUDY = "{results}/study.json".format(**config["pathvars"])
 NEEDS = "{results}/needed.json".format(**config["pathvars"])
 
-RUN = "<results>/runs/{init}/{task}/s{seed}"
-SURFACE = "<results>/surfaces/{init}/{task}/s{seed}/{plane}"
-TRAJECTORY = "<results>/trajectories/{init}/{task}/s{seed}/{length}"
+RUN = "<results>/runs/{arm}/{task}/s{seed}"
+SURFACE = "<results>/surfaces/{arm}/{task}/s{seed}/{plane}"
+TRAJECTORY = "<results>/trajectories/{arm}/{task}/s{seed}/{length}"
 # what a killed job goes on from: outside the declared outputs, which Snakemake deletes then
 STATE = "{results}/.state".format(**config["pathvars"])
 
 
 wildcard_constraints:
-    init="|".join(INITS),
+    arm="|".join(ARMS),
     task="|".join(TASKS),
     seed=r"\d+",
     plane="|".join(["full", "curve", "random", *GROUPS]),

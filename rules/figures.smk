@@ -31,7 +31,7 @@ rule figure1:
 rule figure2:
     input:
         code=code("figures/figure2_training_loss.py"),
-        logs=expand(f"{RUN}/log.parquet", init=INITS, task=FIGURES["tasks"], seed=config["seeds"]),
+        logs=expand(f"{RUN}/log.parquet", arm=ARMS, task=FIGURES["tasks"], seed=config["seeds"]),
     output:
         pdf="<results>/figures/fig2.pdf",
         png=shown("<results>/figures/fig2.png", figure="2", shows="training loss by epoch"),

@@ -40,7 +40,7 @@ def readers(wildcards):
 
 def recipe(wildcards, epochs):
     """What a run is trained with, as the JSON that train.py takes."""
-    settings = TASKS[wildcards.task][wildcards.init]
+    settings = TASKS[wildcards.task][wildcards.arm]
     rate = float(wildcards.get("rate", settings["learning_rate"][0]))  # Fig. 4's has one
     return json.dumps(
         {"epochs": epochs, "learning_rate": rate, "batch_size": settings["batch_size"]}
@@ -54,7 +54,7 @@ def epochs_in(wildcards):
     number = (
         FURTHER
         if wildcards.part == "further"
-        else candidates(wildcards.init, wildcards.task)[wildcards.part]
+        else candidates(wildcards.arm, wildcards.task)[wildcards.part]
     )
     folder = f"{RUN}/{wildcards.part}".format(**wildcards)
     return epoch_files(folder, number)
@@ -70,9 +70,9 @@ def rate_name(rate):
     return short if float(short) == rate else repr(rate)
 
 
-def candidates(init, task):
+def candidates(arm, task):
     """The runs among which dev accuracy chooses: {e<epochs>_lr<learning rate>: epochs}."""
-    settings = TASKS[task][init]
+    settings = TASKS[task][arm]
     return {
         f"e{epochs}_lr{rate_name(rate)}": epochs
         for epochs in sorted(settings["epochs"])
@@ -84,7 +84,7 @@ def of_candidates(name):
     """For an input: the file of that name of each candidate; {last} is its last epoch."""
     return lambda wildcards: [
         f"{RUN}/{candidate}/{name}".format(**wildcards, last=f"epoch_{epochs:02d}.safetensors")
-        for candidate, epochs in candidates(wildcards.init, wildcards.task).items()
+        for candidate, epochs in candidates(wildcards.arm, wildcards.task).items()
     ]
 
 
@@ -95,22 +95,22 @@ def chosen(wildcards, task=None):
     nothing run again: what follows waits for the new choice. Any other choice is not waited for,
     so that all jobs are known before they run.
     """
-    run = {"init": wildcards.init, "task": task or wildcards.task, "seed": wildcards.seed}
+    run = {"arm": wildcards.arm, "task": task or wildcards.task, "seed": wildcards.seed}
     if has_new_candidates(**run):
         checkpoints.select_run.get(**run)
     return f"{RUN}/selected.json".format(**run)
 
 
 @cache
-def has_new_candidates(init, task, seed):
+def has_new_candidates(arm, task, seed):
     """Whether candidates were added to those among which a choice was made, as the call began."""
     folder = Path(
         RUN.replace("<results>", config["pathvars"]["results"]).format(
-            init=init, task=task, seed=seed
+            arm=arm, task=task, seed=seed
         )
     )
     made = {scores.parent.name for scores in folder.glob("*/scores.parquet")}
-    wanted = set(candidates(init, task))
+    wanted = set(candidates(arm, task))
     return (folder / "selected.json").exists() and bool(wanted & made) and not wanted <= made
 
 
@@ -118,7 +118,7 @@ def epochs_of(wildcards, length):
     """Every candidate's epochs (which one counts is known when all are trained), then Fig. 4's."""
     files = [
         file
-        for candidate, epochs in candidates(wildcards.init, wildcards.task).items()
+        for candidate, epochs in candidates(wildcards.arm, wildcards.task).items()
         for file in epoch_files(f"{RUN}/{candidate}", epochs)
     ]
     if length == "longer":
@@ -142,7 +142,7 @@ def second(wildcards):
         return []
     partner = TASKS[wildcards.task]["partner"]
     chosen(wildcards, partner)  # and waits for it
-    return f"<results>/directions/{wildcards.init}/{partner}/s{wildcards.seed}.safetensors"
+    return f"<results>/directions/{wildcards.arm}/{partner}/s{wildcards.seed}.safetensors"
 
 
 def layers(wildcards):
@@ -170,21 +170,21 @@ def chunks(wildcards):
     ]
 
 
-def surfaces(plane, tasks, inits=INITS):
+def surfaces(plane, tasks, arms=ARMS):
     return expand(
-        "<results>/surfaces/{init}/{task}/s{seed}/{plane}/surface.parquet",
+        "<results>/surfaces/{arm}/{task}/s{seed}/{plane}/surface.parquet",
         plane=plane,
         task=tasks,
-        init=inits,
+        arm=arms,
         seed=FIRST,
     )
 
 
-def trajectories(tasks, length, inits=INITS):
+def trajectories(tasks, length, arms=ARMS):
     return expand(
-        "<results>/trajectories/{init}/{task}/s{seed}/{length}/trajectory.parquet",
+        "<results>/trajectories/{arm}/{task}/s{seed}/{length}/trajectory.parquet",
         task=tasks,
-        init=inits,
+        arm=arms,
         seed=FIRST,
         length=length,
     )

@@ -1,4 +1,4 @@
-# θ0: the encoder that every run of one init and seed starts from.
+# θ0: the encoder that every run of one arm and seed starts from.
 
 # of any kind, by transformers' names
 READ_BY_TOKENIZERS = ["*tokenizer*", "*vocab*", "*tokens*.json", "merges.txt", "dict.txt"]
@@ -47,23 +47,23 @@ rule initial_model:
     input:
         code=code("models/initial_model.py"),
         model=branch(
-            lambda wildcards: wildcards.init == "pretrained",
+            lambda wildcards: wildcards.arm == "pretrained",
             then=PRETRAINED,
             otherwise=ARCHITECTURE,
         ),
     output:
-        config="<results>/models/{init}/s{seed}/config.json",
-        weights="<results>/models/{init}/s{seed}/model.safetensors",
+        config="<results>/models/{arm}/s{seed}/config.json",
+        weights="<results>/models/{arm}/s{seed}/model.safetensors",
     log:
-        "<logs>/models/{init}_s{seed}.log",
+        "<logs>/models/{arm}_s{seed}.log",
     priority: 100
     conda:
         "../envs/torch.yaml"
     params:
         layers=[number for group in GROUPS.values() for number in group],
     message:
-        "{wildcards.init} seed {wildcards.seed}: make θ0"
+        "{wildcards.arm} seed {wildcards.seed}: make θ0"
     shell:
-        'python {input.code[0]:q} --model="$(dirname -- {input.model[0]:q})" --init {wildcards.init}'
+        'python {input.code[0]:q} --model="$(dirname -- {input.model[0]:q})" --arm {wildcards.arm}'
         " --seed {wildcards.seed} --layers {params.layers} --output $(dirname {output.config})"
         " >> {log} 2>&1"

@@ -7,25 +7,25 @@ PLACE = re.compile(rf".*\b({KINDS})/(\w+)/([\w-]+)/s(\d+)(?:/(\w+)/)?")
 
 
 def needed():
-    """All (kind, init, task, seed, plane or length) that figures and tables are made from."""
+    """All (kind, arm, task, seed, plane or length) that figures and tables are made from."""
     found = set()
     targets = [getattr(rules, f"figure{number}") for number in range(1, 8)]
     for target in [*targets, rules.table1, rules.claims, rules.report_page]:
         for file in map(str, target.input):
             if not (place := PLACE.match(file)):
                 continue
-            kind, init, task, seed, part = place.groups(default="")
+            kind, arm, task, seed, part = place.groups(default="")
             part = "" if kind == "runs" else part  # of a run one thing is needed: all of it
             if kind == "trajectories":
-                found.add(("projections", init, task, seed, part))
-                found.add(("directions", init, task, seed, ""))
+                found.add(("projections", arm, task, seed, part))
+                found.add(("directions", arm, task, seed, ""))
             if not file.endswith("projection.parquet"):
-                found.add((kind, init, task, seed, part))
-            found.add(("runs", init, task, seed, ""))
+                found.add((kind, arm, task, seed, part))
+            found.add(("runs", arm, task, seed, ""))
             if kind == "trajectories" or part in ("full", *GROUPS):
                 partner = TASKS[task]["partner"]
-                found.add(("runs", init, partner, seed, ""))
-                found.add(("directions", init, partner, seed, ""))
+                found.add(("runs", arm, partner, seed, ""))
+                found.add(("directions", arm, partner, seed, ""))
     return sorted(found)
 
 
@@ -37,15 +37,15 @@ def deleted():
     if config["keep_checkpoints"]:
         return []
     return [
-        f"<results>/runs/{init}/{task}/s{seed}/deleted.txt"
-        for kind, init, task, seed, _ in NEEDED
+        f"<results>/runs/{arm}/{task}/s{seed}/deleted.txt"
+        for kind, arm, task, seed, _ in NEEDED
         if kind == "runs"
     ]
 
 
 def trajectories_of(wildcards):
     """What the checkpoints of a run are kept for."""
-    run = tuple(wildcards[name] for name in ("init", "task", "seed"))
+    run = tuple(wildcards[name] for name in ("arm", "task", "seed"))
     names = {"projections": "projection", "trajectories": "trajectory"}
     return [
         f"{TRAJECTORY}/{names[kind]}.parquet".format(**wildcards, length=length)
@@ -56,7 +56,7 @@ def trajectories_of(wildcards):
 
 def its_epochs(wildcards):
     """All checkpoints of a run: of every candidate, and Fig. 4's further ones if it has any."""
-    run = tuple(wildcards[name] for name in ("init", "task", "seed"))
+    run = tuple(wildcards[name] for name in ("arm", "task", "seed"))
     longer = ("projections", *run, "longer") in NEEDED
     return epochs_of(wildcards, "longer" if longer else "run")
 

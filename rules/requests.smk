@@ -46,7 +46,7 @@ def minutes(operations, attempt, devices=1):
 def training_time(wildcards, input, attempt, epochs):
     model, folder = model_size(input), Path(input.train).parent
     with undecided_if_broken(input.train):
-        task = cost.Task.of_config(config, wildcards.task, wildcards.init, folder)
+        task = cost.Task.of_config(config, wildcards.task, wildcards.arm, folder)
     return minutes(cost.training(model, task, epochs), attempt, devices=PROCESSES)
 
 

@@ -2,7 +2,7 @@
 
 # Every epoch's file is an output of its own, so that none can go missing unseen: hence one rule
 # for each number of epochs in the study. Fig. 4 goes on from the run's end.
-NUMBERS = sorted({n for task in TASKS.values() for init in INITS for n in task[init]["epochs"]})
+NUMBERS = sorted({n for task in TASKS.values() for arm in ARMS for n in task[arm]["epochs"]})
 TRAININGS = {f"train_{number}_epochs": (number, f"e{number}_lr{{rate}}") for number in NUMBERS}
 TRAININGS["train_further"] = FURTHER, "further"
 for name, (number, part) in TRAININGS.items():
@@ -14,8 +14,8 @@ for name, (number, part) in TRAININGS.items():
         input:
             launch=[*code("runs/launch.py"), str(HERE / "config/accelerate.yaml")],
             code=code("runs/train.py"),
-            start="<results>/models/{init}/s{seed}/model.safetensors",
-            config="<results>/models/{init}/s{seed}/config.json",
+            start="<results>/models/{arm}/s{seed}/model.safetensors",
+            config="<results>/models/{arm}/s{seed}/config.json",
             # of its one candidate: the choice, which reads scores, is no reason to train again
             checkpoint=of_candidates("{last}") if part == "further" else [],
             train="<results>/data/{task}/train.parquet",
@@ -26,9 +26,9 @@ for name, (number, part) in TRAININGS.items():
             epochs=epoch_files(f"{RUN}/{part}", number),
             log=f"{RUN}/{part}/log.parquet",
         log:
-            f"<logs>/runs/{{init}}/{{task}}/s{{seed}}_{part}.log",
+            f"<logs>/runs/{{arm}}/{{task}}/s{{seed}}_{part}.log",
         benchmark:
-            f"<benchmarks>/runs/{{init}}/{{task}}/s{{seed}}_{part}.tsv"
+            f"<benchmarks>/runs/{{arm}}/{{task}}/s{{seed}}_{part}.tsv"
         priority: 80
         conda:
             "../envs/torch.yaml"
@@ -45,13 +45,13 @@ for name, (number, part) in TRAININGS.items():
             checkpoint=lambda wildcards, input: " ".join(
                 f"--checkpoint {path}" for path in input.checkpoint
             ),
-            state=f"{STATE}/runs/{{init}}/{{task}}/s{{seed}}/{part}",
+            state=f"{STATE}/runs/{{arm}}/{{task}}/s{{seed}}/{part}",
         message:
-            f"{{wildcards.task}} {{wildcards.init}} seed {{wildcards.seed}}: train for {number} epochs {more}"
+            f"{{wildcards.task}} {{wildcards.arm}} seed {{wildcards.seed}}: train for {number} epochs {more}"
         shell:
             "exec python {input.launch[0]:q} --processes {resources.processes} {input.code[0]:q}"
             " --start $(dirname {input.start}) {params.checkpoint} --train {input.train}"
-            " --labels {wildcards.init} {wildcards.task} {wildcards.seed}"
+            " --labels {wildcards.arm} {wildcards.task} {wildcards.seed}"
             " --recipe {params.recipe:q} --threads {threads} --state {params.state}"
             " --output $(dirname {output.log}) >> {log} 2>&1"
 
@@ -60,16 +60,16 @@ for name, (number, part) in TRAININGS.items():
 rule score_run:
     input:
         code=code("surfaces/score_run.py"),
-        start="<results>/models/{init}/s{seed}/model.safetensors",
-        config="<results>/models/{init}/s{seed}/config.json",
+        start="<results>/models/{arm}/s{seed}/model.safetensors",
+        config="<results>/models/{arm}/s{seed}/config.json",
         epochs=epochs_in,
         dev="<results>/data/{task}/dev.parquet",
     output:
         f"{RUN}/{{part}}/scores.parquet",
     log:
-        "<logs>/runs/{init}/{task}/s{seed}_{part}_scores.log",
+        "<logs>/runs/{arm}/{task}/s{seed}_{part}_scores.log",
     benchmark:
-        "<benchmarks>/runs/{init}/{task}/s{seed}_{part}_scores.tsv"
+        "<benchmarks>/runs/{arm}/{task}/s{seed}_{part}_scores.tsv"
     priority: 80
     conda:
         "../envs/torch.yaml"
@@ -83,10 +83,10 @@ rule score_run:
     params:
         batch_tokens=SURFACES["batch_tokens"],
     message:
-        "{wildcards.task} {wildcards.init} seed {wildcards.seed}: dev error of each epoch, {wildcards.part}"
+        "{wildcards.task} {wildcards.arm} seed {wildcards.seed}: dev error of each epoch, {wildcards.part}"
     shell:
         "python {input.code[0]:q} --start $(dirname {input.start}) --epochs {input.epochs}"
-        " --dev {input.dev} --labels {wildcards.init} {wildcards.task} {wildcards.seed}"
+        " --dev {input.dev} --labels {wildcards.arm} {wildcards.task} {wildcards.seed}"
         " --batch-tokens {params.batch_tokens} --threads {threads} --output {output}"
         " >> {log} 2>&1"
 
@@ -104,12 +104,12 @@ checkpoint select_run:
         scores=f"{RUN}/scores.parquet",
         selected=f"{RUN}/selected.json",
     log:
-        "<logs>/runs/{init}/{task}/s{seed}_select.log",
+        "<logs>/runs/{arm}/{task}/s{seed}_select.log",
     priority: 80
     conda:
         "../envs/torch.yaml"
     message:
-        "{wildcards.task} {wildcards.init} seed {wildcards.seed}: choose the run that is best on dev"
+        "{wildcards.task} {wildcards.arm} seed {wildcards.seed}: choose the run that is best on dev"
     shell:
         "python {input.code[0]:q} --candidates $(dirname {input.scores})"
         " --output $(dirname {output.final}) >> {log} 2>&1"

@@ -5,8 +5,8 @@
 rule surface_chunk:
     input:
         code=code("surfaces/evaluate_surface.py"),
-        start="<results>/models/{init}/s{seed}/model.safetensors",
-        config="<results>/models/{init}/s{seed}/config.json",
+        start="<results>/models/{arm}/s{seed}/model.safetensors",
+        config="<results>/models/{arm}/s{seed}/config.json",
         selected=chosen,
         end=ancient(f"{RUN}/final.safetensors"),
         second=second,
@@ -16,9 +16,9 @@ rule surface_chunk:
     output:
         f"{SURFACE}/chunk_{{chunk}}_of_{{chunks}}.parquet",
     log:
-        "<logs>/surfaces/{init}/{task}/s{seed}/{plane}/{chunk}_of_{chunks}.log",
+        "<logs>/surfaces/{arm}/{task}/s{seed}/{plane}/{chunk}_of_{chunks}.log",
     benchmark:
-        "<benchmarks>/surfaces/{init}/{task}/s{seed}/{plane}/{chunk}_of_{chunks}.tsv"
+        "<benchmarks>/surfaces/{arm}/{task}/s{seed}/{plane}/{chunk}_of_{chunks}.tsv"
     conda:
         "../envs/torch.yaml"
     threads: config["threads"]
@@ -42,13 +42,13 @@ rule surface_chunk:
         dtype=SURFACES["dtype"],
         tolerance=SURFACES["tolerance"],
         keep=SURFACES["keep_gb"],
-        state=f"{STATE}/surfaces/{{init}}/{{task}}/s{{seed}}/{{plane}}/{{chunk}}_of_{{chunks}}.jsonl",
+        state=f"{STATE}/surfaces/{{arm}}/{{task}}/s{{seed}}/{{plane}}/{{chunk}}_of_{{chunks}}.jsonl",
     message:
-        "{wildcards.task} {wildcards.init} seed {wildcards.seed}: {wildcards.plane}, chunk {wildcards.chunk} of {wildcards.chunks}"
+        "{wildcards.task} {wildcards.arm} seed {wildcards.seed}: {wildcards.plane}, chunk {wildcards.chunk} of {wildcards.chunks}"
     shell:
         "python {input.code[0]:q} --start $(dirname {input.start}) --end {input.end}"
         " {params.second} {params.layers} --train {input.train} --dev {input.dev}"
-        " --labels {wildcards.init} {wildcards.task} {wildcards.seed} --plane {wildcards.plane}"
+        " --labels {wildcards.arm} {wildcards.task} {wildcards.seed} --plane {wildcards.plane}"
         " --range {params.range} --points {params.points} --measures {params.measures}"
         " --chunk {wildcards.chunk} {wildcards.chunks} --batch-tokens {params.batch_tokens}"
         " --dtype {params.dtype} --tried {input.tried} --tolerance {params.tolerance} --keep {params.keep}"
@@ -62,12 +62,12 @@ rule surface:
     output:
         f"{SURFACE}/surface.parquet",
     log:
-        "<logs>/surfaces/{init}/{task}/s{seed}/{plane}/gather.log",
+        "<logs>/surfaces/{arm}/{task}/s{seed}/{plane}/gather.log",
     priority: 80
     conda:
         "../envs/torch.yaml"
     message:
-        "{wildcards.task} {wildcards.init} seed {wildcards.seed}: {wildcards.plane}, gather"
+        "{wildcards.task} {wildcards.arm} seed {wildcards.seed}: {wildcards.plane}, gather"
     shell:
         "python {input.code[0]:q} --chunks {input.chunks} --output {output} >> {log} 2>&1"
 
@@ -75,17 +75,17 @@ rule surface:
 rule rollback:
     input:
         code=code("surfaces/rollback.py"),
-        start="<results>/models/{init}/s{seed}/model.safetensors",
-        config="<results>/models/{init}/s{seed}/config.json",
+        start="<results>/models/{arm}/s{seed}/model.safetensors",
+        config="<results>/models/{arm}/s{seed}/config.json",
         selected=chosen,
         end=ancient(f"{RUN}/final.safetensors"),
         dev="<results>/data/{task}/dev.parquet",
     output:
-        "<results>/rollbacks/{init}/{task}/s{seed}.parquet",
+        "<results>/rollbacks/{arm}/{task}/s{seed}.parquet",
     log:
-        "<logs>/rollbacks/{init}/{task}/s{seed}.log",
+        "<logs>/rollbacks/{arm}/{task}/s{seed}.log",
     benchmark:
-        "<benchmarks>/rollbacks/{init}/{task}/s{seed}.tsv"
+        "<benchmarks>/rollbacks/{arm}/{task}/s{seed}.tsv"
     priority: 80
     conda:
         "../envs/torch.yaml"
@@ -100,10 +100,10 @@ rule rollback:
         groups=" ".join(f"--group {name} {first} {last}" for name, (first, last) in GROUPS.items()),
         batch_tokens=SURFACES["batch_tokens"],
     message:
-        "{wildcards.task} {wildcards.init} seed {wildcards.seed}: roll layer groups back"
+        "{wildcards.task} {wildcards.arm} seed {wildcards.seed}: roll layer groups back"
     shell:
         "python {input.code[0]:q} --start $(dirname {input.start}) --end {input.end}"
-        " --dev {input.dev} --labels {wildcards.init} {wildcards.task} {wildcards.seed}"
+        " --dev {input.dev} --labels {wildcards.arm} {wildcards.task} {wildcards.seed}"
         " {params.groups} --batch-tokens {params.batch_tokens} --threads {threads}"
         " --output {output} >> {log} 2>&1"
 
@@ -111,17 +111,17 @@ rule rollback:
 rule sharpness:
     input:
         code=code("surfaces/measure_sharpness.py"),
-        start="<results>/models/{init}/s{seed}/model.safetensors",
-        config="<results>/models/{init}/s{seed}/config.json",
+        start="<results>/models/{arm}/s{seed}/model.safetensors",
+        config="<results>/models/{arm}/s{seed}/config.json",
         selected=chosen,
         end=ancient(f"{RUN}/final.safetensors"),
         train="<results>/data/{task}/sample.parquet",
     output:
-        "<results>/sharpness/{init}/{task}/s{seed}.parquet",
+        "<results>/sharpness/{arm}/{task}/s{seed}.parquet",
     log:
-        "<logs>/sharpness/{init}/{task}/s{seed}.log",
+        "<logs>/sharpness/{arm}/{task}/s{seed}.log",
     benchmark:
-        "<benchmarks>/sharpness/{init}/{task}/s{seed}.tsv"
+        "<benchmarks>/sharpness/{arm}/{task}/s{seed}.tsv"
     priority: 80
     conda:
         "../envs/torch.yaml"
@@ -139,10 +139,10 @@ rule sharpness:
         steps=SURFACES["sharpness"]["steps"],
         batch_tokens=SURFACES["batch_tokens"],
     message:
-        "{wildcards.task} {wildcards.init} seed {wildcards.seed}: sharpness"
+        "{wildcards.task} {wildcards.arm} seed {wildcards.seed}: sharpness"
     shell:
         "python {input.code[0]:q} --start $(dirname {input.start}) --end {input.end}"
-        " --train {input.train} --labels {wildcards.init} {wildcards.task} {wildcards.seed}"
+        " --train {input.train} --labels {wildcards.arm} {wildcards.task} {wildcards.seed}"
         " --average {params.average} --worst {params.worst} --draws {params.draws}"
         " --steps {params.steps} --batch-tokens {params.batch_tokens} --threads {threads}"
         " --output {output} >> {log} 2>&1"

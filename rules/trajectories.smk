@@ -6,25 +6,25 @@ rule project_trajectory:
         lambda wildcards: epochs_of(wildcards, wildcards.length),
         further_log,
         code=code("surfaces/project_trajectory.py"),
-        start="<results>/models/{init}/s{seed}/model.safetensors",
+        start="<results>/models/{arm}/s{seed}/model.safetensors",
         selected=chosen,
-        first="<results>/directions/{init}/{task}/s{seed}.safetensors",
+        first="<results>/directions/{arm}/{task}/s{seed}.safetensors",
         second=second,
     output:
         f"{TRAJECTORY}/projection.parquet",
     log:
-        "<logs>/trajectories/{init}/{task}/s{seed}/{length}_projection.log",
+        "<logs>/trajectories/{arm}/{task}/s{seed}/{length}_projection.log",
     priority: 80
     conda:
         "../envs/torch.yaml"
     params:
         further=further,
     message:
-        "{wildcards.task} {wildcards.init} seed {wildcards.seed}: project the trajectory ({wildcards.length})"
+        "{wildcards.task} {wildcards.arm} seed {wildcards.seed}: project the trajectory ({wildcards.length})"
     shell:
         "python {input.code[0]:q} --start {input.start} --run $(dirname {input.selected})"
         " {params.further} --first {input.first} --second {input.second}"
-        " --labels {wildcards.init} {wildcards.task} {wildcards.seed} --output {output}"
+        " --labels {wildcards.arm} {wildcards.task} {wildcards.seed} --output {output}"
         " >> {log} 2>&1"
 
 
@@ -34,8 +34,8 @@ rule evaluate_trajectory:
         further_log,
         code=code("surfaces/evaluate_trajectory.py"),
         projection=f"{TRAJECTORY}/projection.parquet",
-        start="<results>/models/{init}/s{seed}/model.safetensors",
-        config="<results>/models/{init}/s{seed}/config.json",
+        start="<results>/models/{arm}/s{seed}/model.safetensors",
+        config="<results>/models/{arm}/s{seed}/config.json",
         selected=chosen,
         end=ancient(f"{RUN}/final.safetensors"),
         second=second,
@@ -44,9 +44,9 @@ rule evaluate_trajectory:
     output:
         f"{TRAJECTORY}/trajectory.parquet",
     log:
-        "<logs>/trajectories/{init}/{task}/s{seed}/{length}.log",
+        "<logs>/trajectories/{arm}/{task}/s{seed}/{length}.log",
     benchmark:
-        "<benchmarks>/trajectories/{init}/{task}/s{seed}/{length}.tsv"
+        "<benchmarks>/trajectories/{arm}/{task}/s{seed}/{length}.tsv"
     priority: 80
     conda:
         "../envs/torch.yaml"
@@ -61,7 +61,7 @@ rule evaluate_trajectory:
         further=further,
         batch_tokens=SURFACES["batch_tokens"],
     message:
-        "{wildcards.task} {wildcards.init} seed {wildcards.seed}: losses along the trajectory ({wildcards.length})"
+        "{wildcards.task} {wildcards.arm} seed {wildcards.seed}: losses along the trajectory ({wildcards.length})"
     shell:
         "python {input.code[0]:q} --projection {input.projection}"
         " --start $(dirname {input.start}) --run $(dirname {input.selected}) {params.further}"

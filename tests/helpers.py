@@ -302,14 +302,14 @@ def changed(study, changes, **style):
     return "--configfile", "changed.yaml"
 
 
-def of_plane(results, init, task, plane):
+def of_plane(results, arm, task, plane):
     """A surface of a study's first seed, and what made it."""
-    return surface.read(results / f"surfaces/{init}/{task}/s0/{plane}/surface.parquet")
+    return surface.read(results / f"surfaces/{arm}/{task}/s0/{plane}/surface.parquet")
 
 
-def landmark(results, init, task, plane, name):
+def landmark(results, arm, task, plane, name):
     """A landmark of a surface, as a dict."""
-    table, _ = of_plane(results, init, task, plane)
+    table, _ = of_plane(results, arm, task, plane)
     (row,) = table[table["landmark"] == name].to_dict("records")
     return row
 

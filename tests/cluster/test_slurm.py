@@ -61,7 +61,7 @@ class Run:
         watch = helpers.watch(folder, STEPS) | {"STEPS": str(folder / "steps")}
         command = ["timeout", "-k", "10", seconds, sys.executable, "-m", "snakemake"]
         # 40 seconds, the default, would be most of the time of the test
-        command += ["--profile", "slurm", "--slurm-init-seconds-before-status-checks", 2, *argv]
+        command += ["--profile", "slurm", "--slurm-arm-seconds-before-status-checks", 2, *argv]
         with open(folder / "output", "w", encoding="utf-8") as output:
             self.process = subprocess.Popen(
                 list(map(str, [*command, "--configfile", "study.yaml"])),
@@ -117,7 +117,7 @@ def workflow(folder):
     for task, epochs in (("mnli", 3), ("sst2", 2)):
         settings = config["tasks"][task]
         settings["grammar"]["train"] = 900
-        settings |= {init: {**long, "epochs": [epochs]} for init in ("scratch", "pretrained")}
+        settings |= {arm: {**long, "epochs": [epochs]} for arm in ("scratch", "pretrained")}
     (folder / "study.yaml").write_text(yaml.safe_dump(config))
     return folder
 
@@ -136,7 +136,7 @@ def edit_profile(folder, **changes):
 def prepared(tmp_path_factory):
     """All that comes before training, made without the cluster: in a fraction of the time."""
     folder = workflow(tmp_path_factory.mktemp("prepared"))
-    files = [f"models/{init}/s0/model.safetensors" for init in ("scratch", "pretrained")]
+    files = [f"models/{arm}/s0/model.safetensors" for arm in ("scratch", "pretrained")]
     files += ["data/mnli/sample.parquet", "data/sst2/train.parquet"]
     targets = [f"{RESULTS}/{file}" for file in files]
     done = helpers.snakemake(folder, *targets, "--cores", 2, "--configfile", "study.yaml")

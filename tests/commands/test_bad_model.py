@@ -90,7 +90,7 @@ def directed(folder, **more):
 
 
 def initial(folder, **more):
-    options = {"model": folder / "s0", "init": "pretrained", "seed": 0, "output": folder / "new"}
+    options = {"model": folder / "s0", "arm": "pretrained", "seed": 0, "output": folder / "new"}
     return initial_model.main, argv(options | more)
 
 

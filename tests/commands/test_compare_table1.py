@@ -20,7 +20,7 @@ def compared(tmp_path):
             for task in tasks
             for group, layers in groups.items()
         ]
-        columns = ["init", "task", "seed", "group", "layers", "dev_correct", "dev_n"]
+        columns = ["arm", "task", "seed", "group", "layers", "dev_correct", "dev_n"]
         write_frame(pd.DataFrame(rows, columns=columns), tmp_path / "rollbacks.parquet")
         write_json(config, tmp_path / "study.json")
         argv = ["--rollbacks", tmp_path / "rollbacks.parquet", "--config", tmp_path / "study.json"]

@@ -100,7 +100,7 @@ def page(path):
 @pytest.mark.parametrize("suffix", [".png", ".csv"])
 def test_the_report_shows_no_damaged_figure(tmp_path, suffix, damage):
     paths = {kind: tmp_path / f"fig1.{kind}" for kind in ("pdf", "png", "csv")}
-    drawn = pd.DataFrame({"task": "sst2", "init": "scratch", "train_loss": np.arange(50) / 7})
+    drawn = pd.DataFrame({"task": "sst2", "arm": "scratch", "train_loss": np.arange(50) / 7})
     style.save(Figure(figsize=(2, 2)), SimpleNamespace(**paths), drawn, ["train_loss"])
     (tmp_path / "fig1.rst").write_text("Title\n\nCaption\n")
     assert "<td>3.5</td>" in make_report.figure(paths["png"], tmp_path)["numbers"]

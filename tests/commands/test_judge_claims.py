@@ -36,18 +36,18 @@ class Study:
         tokenised.write(labels, {"labels": classes}, path)
         self.files.setdefault("samples", []).append(path)
 
-    def run(self, init, task, loss=bowl, seed=0, wrong=20, collapsed=False, noise=0.01):
+    def run(self, arm, task, loss=bowl, seed=0, wrong=20, collapsed=False, noise=0.01):
         """A run; `wrong` of 100 dev examples. Its layers matter the more the higher they are.
 
-        Examples that are hard for one init are easy for the other.
+        Examples that are hard for one arm are easy for the other.
         """
-        noise = noise if init == "pretrained" else -noise
+        noise = noise if arm == "pretrained" else -noise
         if task not in self.tasks:
             self.task(task)
-        of = f"{init}/{task}/s{seed}"
+        of = f"{arm}/{task}/s{seed}"
 
         def add(option, name, table):
-            key = dict(init=init, task=task, seed=seed)
+            key = dict(arm=arm, task=task, seed=seed)
             self.write(option, f"{option}/{of}/{name}", table.assign(**key))
 
         for plane in ("curve", "full", "random", "low", "middle", "high"):
@@ -70,7 +70,7 @@ class Study:
         add("scores", "scores.parquet", pd.DataFrame({"epoch": [1, 2]}).assign(**share))
         path = {"epoch": [0, 1, 2], "cos": [np.nan, 0.6, 1.0], "path": [0, 0.7, 1.4]}
         add("projections", "projection.parquet", pd.DataFrame(path).assign(cos_axes=0.01))
-        if init == "pretrained":
+        if arm == "pretrained":
             lost = {"none": 0, "low": 1, "middle": 10, "high": 40}
             errors = [(wrong + more) / 100 for more in lost.values()]
             rollback = pd.DataFrame({"group": list(lost), "dev_error": errors})
@@ -80,15 +80,15 @@ class Study:
         write_json({"norm": norms, "start_norm": norms}, path)
         self.files.setdefault("norms", []).append(path)
 
-    def sharpness(self, init, task, average, worst=(0.5,), rho=0.05):
+    def sharpness(self, arm, task, average, worst=(0.5,), rho=0.05):
         rows = [("end", np.nan, np.nan, 0.0)]
         rows += [("average", rho, draw, rise) for draw, rise in enumerate(average)]
         rows += [("worst", 0.002, step, rise) for step, rise in enumerate(worst)]
         table = pd.DataFrame(rows, columns=["kind", "rho", "draw", "train_loss"])
-        table = table.assign(init=init, task=task, seed=0)
+        table = table.assign(arm=arm, task=task, seed=0)
         for fold, name in enumerate(folds.columns("train")):
             table[name] = table["train_loss"] * (1 + fold / 1000)
-        self.write("sharpness", f"sharpness/{init}/{task}/s0.parquet", table)
+        self.write("sharpness", f"sharpness/{arm}/{task}/s0.parquet", table)
 
     def argv(self):
         argv = [part for option, paths in self.files.items() for part in (f"--{option}", *paths)]

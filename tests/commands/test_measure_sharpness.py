@@ -41,10 +41,10 @@ def table(made):
 
 
 def test_the_table(table):
-    names = ["init", "task", "seed", "kind", "rho", "draw", "rise"]
+    names = ["arm", "task", "seed", "kind", "rho", "draw", "rise"]
     names += ["train_loss", "train_loss_se", "train_n", *folds.columns("train")]
     assert list(table.columns) == names
-    assert (table[["init", "task", "seed", "train_n"]] == ["scratch", "mine", 3, 8]).all(axis=None)
+    assert (table[["arm", "task", "seed", "train_n"]] == ["scratch", "mine", 3, 8]).all(axis=None)
     kinds = [("end", 0.0, 0), *(("average", rho, i) for i in (1, 2, 3) for rho in (0.1, -0.1))]
     kinds += [("worst", 0.01, i) for i in (1, 2)]
     assert list(table[["kind", "rho", "draw"]].itertuples(index=False, name=None)) == kinds

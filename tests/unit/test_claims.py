@@ -61,10 +61,10 @@ def test_intervals_of_their_own_are_taken_as_independent():
 
 
 def without_folds(train, dev=None):
-    """What `leave_out` gives: by init, the values without each fold of train and of dev."""
-    dev = dev or {init: [values[0]] * folds.FOLDS for init, values in train.items()}
+    """What `leave_out` gives: by arm, the values without each fold of train and of dev."""
+    dev = dev or {arm: [values[0]] * folds.FOLDS for arm, values in train.items()}
     return [
-        [{init: [Known(values[fold])] for init, values in split.items()} for fold in range(10)]
+        [{arm: [Known(values[fold])] for arm, values in split.items()} for fold in range(10)]
         for split in (train, dev)
     ]
 
@@ -116,7 +116,7 @@ def test_a_measure_that_some_examples_decide_cannot_tell():
 def test_depths_are_compared_without_the_same_examples():
     """Which basin is the shallower, and how deep, depends on the examples."""
     deep, shallow = known.run(), known.run(lambda a, b: known.bowl(a, b) + 0.2, noise=0.3)
-    runs = {"pretrained": [deep], "scratch": [replace(shallow, init="scratch")]}
+    runs = {"pretrained": [deep], "scratch": [replace(shallow, arm="scratch")]}
     entries.compare_depths(runs)
     for split, without in zip(("train", "dev"), entries.leave_out(runs)):
         for fold, of_fold in enumerate(without):

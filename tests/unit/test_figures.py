@@ -29,7 +29,7 @@ GROUP_LANDMARKS = {"end": (0.0, 0.0), "rollback": (-1.0, 0.0)}
 GRID = np.linspace(-2, 2, 5)
 
 
-def surface(init="pretrained", task="mrpc", seed=1, plane="full", classes=2, grid=GRID):
+def surface(arm="pretrained", task="mrpc", seed=1, plane="full", classes=2, grid=GRID):
     """A bowl around (1, 0) as evaluate_surface.py would write it."""
     named = GROUP_LANDMARKS if plane in study.GROUPS else LANDMARKS
     betas = [0.0] if plane == "curve" else grid
@@ -38,18 +38,18 @@ def surface(init="pretrained", task="mrpc", seed=1, plane="full", classes=2, gri
     table = pd.DataFrame(points, columns=["alpha", "beta", "landmark"])
     table["dtype"] = "float32"
     bowl = 0.1 + 0.2 * ((table["alpha"] - 1) ** 2 + table["beta"] ** 2)
-    table = table.assign(init=init, task=task, seed=seed, plane=plane, train_loss=bowl)
+    table = table.assign(arm=arm, task=task, seed=seed, plane=plane, train_loss=bowl)
     table["dev_error"] = bowl.clip(upper=0.6)
     return table.assign(**{f"train_predicted_{label}": 7 for label in range(classes)})
 
 
-def trajectory(init="pretrained", task="mrpc", seed=1, epochs=2, further=0):
+def trajectory(arm="pretrained", task="mrpc", seed=1, epochs=2, further=0):
     epoch = np.arange(epochs + further + 1)
     along = np.minimum(epoch / epochs, 1)
     table = pd.DataFrame({"epoch": epoch, "alpha": along, "beta": -0.1, "eq4_alpha": along})
     table["phase"] = np.where(epoch > epochs, "further", "first")
     return table.assign(
-        init=init, task=task, seed=seed, eq5_beta=0.2, train_loss=0.4, dev_error=0.3
+        arm=arm, task=task, seed=seed, eq5_beta=0.2, train_loss=0.4, dev_error=0.3
     )
 
 
@@ -91,7 +91,7 @@ def test_csv_holds_the_wanted_surfaces_in_order_and_nothing_else(write, draw):
         surface(task="sst2"),
     )
     drawn = draw(figure6_error_surfaces, "--surfaces", *files, "--tasks", "rte", "mrpc")
-    assert list(drawn) == ["init", "task", "seed", "alpha", "beta", "landmark", "dev_error"]
+    assert list(drawn) == ["arm", "task", "seed", "alpha", "beta", "landmark", "dev_error"]
     assert list(drawn["task"].unique()) == ["rte", "mrpc"]
     assert set(drawn["seed"]) == {1}
     assert len(drawn) == 2 * (len(GRID) ** 2 + 2)
@@ -164,7 +164,7 @@ def test_bands_cut_a_facet_without_gap_or_overlap():
 
 
 def test_same_command_same_bytes(tmp_path, write, draw):
-    files = write(surface(), surface(init="scratch"))
+    files = write(surface(), surface(arm="scratch"))
     for name in ("once", "again"):
         draw(figure1_surfaces, "--surfaces", *files, name=name)
     for kind in ("pdf", "png", "csv"):
@@ -201,7 +201,7 @@ def test_scales_are_shared_by_both_inits_and_centred_on_guessing(tmp_path):
 def test_training_loss_is_the_mean_of_bins_with_the_range_of_seeds(write, draw):
     def log(seed, losses):
         epochs = np.arange(1, len(losses) + 1) / 4
-        keys = {"init": "scratch", "task": "mrpc", "seed": seed}
+        keys = {"arm": "scratch", "task": "mrpc", "seed": seed}
         return pd.DataFrame({**keys, "epoch": epochs, "loss": losses})
 
     files = write(log(1, [4, 2, 1, 1]), log(2, [6, 4, 1, np.nan]))
@@ -213,8 +213,8 @@ def test_training_loss_is_the_mean_of_bins_with_the_range_of_seeds(write, draw):
 
 def test_trajectory_lies_within_the_drawn_window(write, draw):
     grid = np.linspace(-4, 4, 9)
-    surfaces = write(surface(grid=grid), surface(init="scratch", grid=grid))
-    paths = write(trajectory(further=3), trajectory(init="scratch"))
+    surfaces = write(surface(grid=grid), surface(arm="scratch", grid=grid))
+    paths = write(trajectory(further=3), trajectory(arm="scratch"))
     drawn = draw(figure3_trajectories, "--surfaces", *surfaces, "--trajectories", *paths)
     points, epochs = (drawn[drawn["drawn"] == kind] for kind in ("surface", "trajectory"))
     assert sorted(points["alpha"].unique()) == [-1, 0, 1, 2]
@@ -225,30 +225,30 @@ def test_trajectory_lies_within_the_drawn_window(write, draw):
 
 def test_trajectory_of_another_seed_than_the_surface_is_refused(write, draw):
     surfaces, paths = write(surface(seed=1)), write(trajectory(seed=2))
-    with pytest.raises(InputError, match="no rows with init pretrained, task mrpc, seed 1"):
+    with pytest.raises(InputError, match="no rows with arm pretrained, task mrpc, seed 1"):
         draw(figure3_trajectories, "--surfaces", *surfaces, "--trajectories", *paths)
 
 
 def test_overfitting_draws_both_phases_of_one_init(write, draw):
-    surfaces = write(surface(), surface(init="scratch"))
+    surfaces = write(surface(), surface(arm="scratch"))
     paths = write(trajectory(further=3))
     drawn = draw(figure4_overfitting, "--surfaces", *surfaces, "--trajectories", *paths)
     epochs = drawn[drawn["drawn"] == "trajectory"]
     assert list(epochs["phase"]) == ["first"] * 3 + ["further"] * 3
-    assert set(drawn["init"]) == {"pretrained"}
+    assert set(drawn["arm"]) == {"pretrained"}
 
 
 def test_curves_run_from_their_own_minimum_to_a_shared_ceiling(write, draw):
-    sharp = surface(init="scratch", plane="curve")
+    sharp = surface(arm="scratch", plane="curve")
     sharp["train_loss"] = 10 * sharp["train_loss"] - 0.9
     sharp.loc[0, "train_loss"] = np.inf
     drawn = draw(figure5_curves, "--curves", *write(surface(plane="curve"), sharp))
     assert list(drawn["alpha"]) == sorted(drawn["alpha"])
-    for init, curve in drawn.groupby("init"):
+    for arm, curve in drawn.groupby("arm"):
         normalised = curve["normalised_loss"].astype(float)
         assert normalised.min() == 0
         at_start = curve["landmark"] == "start"
-        loss = 0.3 if init == "pretrained" else 2.1
+        loss = 0.3 if arm == "pretrained" else 2.1
         expected = (loss - 0.1) / (2 * np.log(2) - 0.1)
         assert normalised[at_start].item() == pytest.approx(expected)
     assert "inf" in set(drawn["train_loss"].astype(str))
@@ -256,7 +256,7 @@ def test_curves_run_from_their_own_minimum_to_a_shared_ceiling(write, draw):
 
 def rollback(task="mrpc", seed=1, correct=(368, 359, 327, 319), n=408):
     groups, layers = ["none", "low", "middle", "high"], ["", "0-7", "8-15", "16-23"]
-    keys = {"init": "pretrained", "task": task, "seed": seed}
+    keys = {"arm": "pretrained", "task": task, "seed": seed}
     return pd.DataFrame(
         {**keys, "group": groups, "layers": layers, "dev_correct": correct, "dev_n": n}
     )
@@ -313,7 +313,7 @@ def test_table_refuses_a_run_without_one_of_its_groups(tmp_path, write):
         (lambda table: table.drop(columns="dev_error"), "no column dev_error"),
         (lambda table: table[:0], "no rows"),
         (lambda table: table.assign(dev_error="high"), "column dev_error holds text"),
-        (lambda table: table.assign(init="random"), "unknown init 'random'"),
+        (lambda table: table.assign(arm="random"), "unknown arm 'random'"),
         (lambda table: table.drop(index=3), "24 grid points for 5 alphas and 5 betas"),
         (lambda table: table[table["landmark"] != "start"], "no rows with landmark start"),
         (lambda table: table.assign(plane="low"), "no rows with plane full, only low"),

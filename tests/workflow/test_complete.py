@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-RUNS = [(init, task) for init in ("scratch", "pretrained") for task in ("mnli", "sst2")]
+RUNS = [(arm, task) for arm in ("scratch", "pretrained") for task in ("mnli", "sst2")]
 
 
 def test_every_figure_and_table_is_there(results):

@@ -39,7 +39,7 @@ def paper(jobs):
 def test_the_papers_jobs(paper):
     """4 tasks and Fig. 4's; 3 candidates of each pretrained run, 1 of each from scratch.
 
-    Full planes: 4 tasks × 2 inits and Fig. 4's one; curves: 4 × 2; layer groups: 2 tasks × 3.
+    Full planes: 4 tasks × 2 arms and Fig. 4's one; curves: 4 × 2; layer groups: 2 tasks × 3.
     1,602 points of a plane make 8 chunks of 200, and the 9 + 6 planes 120; the curves 8 more, and
     the 8 controls of 441 points 3 each.
     """
@@ -100,12 +100,12 @@ def test_every_job_of_the_paper_asks_for_what_it_needs(jobs):
 def test_more_work_asks_for_more_time(jobs):
     """A study of days must not ask for days for each of its jobs."""
 
-    def time(task, init, epochs):
+    def time(task, arm, epochs):
         (job,) = [
             job
             for job in jobs
             if job["rule"] == f"train_{epochs}_epochs"
-            and job["message"].startswith(f"{task} {init} ")
+            and job["message"].startswith(f"{task} {arm} ")
         ]
         return job["resources"]["runtime"]
 
@@ -149,7 +149,7 @@ def test_the_embedded_study_needs_no_download(embedded):
     assert not [rule for rule in embedded if "download" in rule]
     assert embedded["language_text"] == embedded["pretrain"] == 1
     assert embedded["language_task"] == embedded["prepare_task"] == 4
-    # one run for each task and init; Fig. 4's further epochs are apart
+    # one run for each task and arm; Fig. 4's further epochs are apart
     assert sum(n for rule, n in embedded.items() if rule.endswith("_epochs")) == 8
     assert embedded["train_further"] == 1
     assert embedded["surface"] == 8 + 8 + 6 + 8  # planes, curves, layer groups, controls

@@ -13,7 +13,7 @@ import yaml
 MODEL, SET, DATA = 'my "model" $x', "-my set's", "-data * ü.csv"
 TARGETS = [f"results/tiny/data/{task}/train.parquet" for task in ("one", "two")]
 TARGETS += [
-    f"results/tiny/models/{init}/s0/model.safetensors" for init in ("pretrained", "scratch")
+    f"results/tiny/models/{arm}/s0/model.safetensors" for arm in ("pretrained", "scratch")
 ]
 
 

@@ -14,16 +14,16 @@ from landscape.surfaces import folds
 from safetensors.numpy import load_file
 from torch.nn.functional import cross_entropy
 
-RUNS = [(init, task) for init in ("scratch", "pretrained") for task in ("mnli", "sst2")]
+RUNS = [(arm, task) for arm in ("scratch", "pretrained") for task in ("mnli", "sst2")]
 RANGE, POINTS, TOKENS = (-4.0, 4.0), 5, 1024  # of tests/tiny.yaml
 PARTNER = {"mnli": "sst2", "sst2": "mnli"}
 
 
-@pytest.mark.parametrize("init, task", RUNS)
+@pytest.mark.parametrize("arm, task", RUNS)
 @pytest.mark.parametrize("plane", ["full", "curve"])
-def test_the_end_of_a_surface_is_what_the_trainer_measured(results, init, task, plane):
-    scores = read_frame(results / f"runs/{init}/{task}/s0/scores.parquet").iloc[-1]
-    end = helpers.landmark(results, init, task, plane, "end")
+def test_the_end_of_a_surface_is_what_the_trainer_measured(results, arm, task, plane):
+    scores = read_frame(results / f"runs/{arm}/{task}/s0/scores.parquet").iloc[-1]
+    end = helpers.landmark(results, arm, task, plane, "end")
     assert (end["alpha"], end["beta"]) == (1.0, 0.0)
     assert end["dev_error"] == scores["dev_error"]
     assert end["dev_n"] == scores["dev_n"]
@@ -48,10 +48,10 @@ def test_the_rollback_of_a_group_is_what_table_1_says(results, group):
 
 def test_landmarks_of_full_planes_and_curves_agree(results):
     """One point, reached by two planes: all its numbers, bit for bit."""
-    for init, task in RUNS:
+    for arm, task in RUNS:
         for name in ("start", "end"):
-            assert helpers.landmark(results, init, task, "full", name) | {"plane": ""} == (
-                helpers.landmark(results, init, task, "curve", name) | {"plane": ""}
+            assert helpers.landmark(results, arm, task, "full", name) | {"plane": ""} == (
+                helpers.landmark(results, arm, task, "curve", name) | {"plane": ""}
             )
 
 
@@ -80,25 +80,25 @@ def test_the_best_candidate_was_kept(results):
     assert fingerprint(folder / "final.safetensors") == fingerprint(last)
 
 
-@pytest.mark.parametrize("init, task", RUNS)
-def test_the_trajectory_ends_at_the_end_of_the_surface(results, init, task):
-    table = read_frame(results / f"trajectories/{init}/{task}/s0/run/trajectory.parquet")
+@pytest.mark.parametrize("arm, task", RUNS)
+def test_the_trajectory_ends_at_the_end_of_the_surface(results, arm, task):
+    table = read_frame(results / f"trajectories/{arm}/{task}/s0/run/trajectory.parquet")
     start, end = table.iloc[0], table.iloc[-1]
     assert (end["alpha"], end["beta"]) == pytest.approx((1.0, 0.0), abs=1e-5)
     assert end["cos"] == pytest.approx(1.0, abs=1e-6) and end["length"] == pytest.approx(1.0)
     for point, name in ((start, "start"), (end, "end")):
-        there = helpers.landmark(results, init, task, "full", name)
+        there = helpers.landmark(results, arm, task, "full", name)
         assert point["train_loss"] == pytest.approx(there["train_loss"], abs=1e-5)
         assert point["plane_train_loss"] == pytest.approx(there["train_loss"], abs=1e-5)
         assert point["dev_error"] == point["plane_dev_error"] == there["dev_error"]
 
 
-def place(results, init, task, layers, alpha, beta):
+def place(results, arm, task, layers, alpha, beta):
     """θ(α, β) by numpy in float64 from the files, in a model of transformers' own."""
     files = {
-        "start": f"models/{init}/s0/model.safetensors",
-        "end": f"runs/{init}/{task}/s0/final.safetensors",
-        "second": f"directions/{init}/{PARTNER[task]}/s0.safetensors",
+        "start": f"models/{arm}/s0/model.safetensors",
+        "end": f"runs/{arm}/{task}/s0/final.safetensors",
+        "second": f"directions/{arm}/{PARTNER[task]}/s0.safetensors",
     }
     start, end, second = (load_file(results / path) for path in files.values())
     moving = [n for n in start if layers is None or f"layer.{layers}." in n]
@@ -110,7 +110,7 @@ def place(results, init, task, layers, alpha, beta):
         anchor = start[n] if layers is None else end[f"encoder.{n}"]
         theta[f"encoder.{n}"] = anchor + alpha * delta1[n] + beta * delta2[n] * one / two
     model = classifiers.load_classifier(
-        results / f"models/{init}/s0", len(end["head.classifier.bias"])
+        results / f"models/{arm}/s0", len(end["head.classifier.bias"])
     )
     names = {"encoder.": "bert.", "head.": ""}
     state = {
@@ -124,7 +124,7 @@ def place(results, init, task, layers, alpha, beta):
 
 
 @pytest.mark.parametrize(
-    "init, task, plane, layers",
+    "arm, task, plane, layers",
     [
         ("scratch", "mnli", "full", None),
         ("pretrained", "sst2", "full", None),
@@ -132,11 +132,11 @@ def place(results, init, task, layers, alpha, beta):
         ("pretrained", "mnli", "high", 2),
     ],
 )
-def test_points_of_a_surface_equal_a_plain_computation(results, init, task, plane, layers):
-    table, _ = helpers.of_plane(results, init, task, plane)
+def test_points_of_a_surface_equal_a_plain_computation(results, arm, task, plane, layers):
+    table, _ = helpers.of_plane(results, arm, task, plane)
     grid = table[table["landmark"].isna()].set_index(["alpha", "beta"])
     for alpha, beta in [(-4.0, 4.0), (0.0, -2.0), (2.0, 2.0)]:
-        model, point = place(results, init, task, layers, alpha, beta), grid.loc[(alpha, beta)]
+        model, point = place(results, arm, task, layers, alpha, beta), grid.loc[(alpha, beta)]
         measured = {"train": "sample", "dev": "dev"} if plane == "full" else {"train": "sample"}
         for split, name in measured.items():
             logits, labels = helpers.padded_logits(model, results / f"data/{task}/{name}.parquet")

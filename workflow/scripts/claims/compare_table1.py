@@ -28,12 +28,12 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rollbacks", nargs="+", required=True, metavar="FILE")
     parser.add_argument("--tasks", nargs="+", help="in this order (default: all)")
-    study.add_init(parser)
+    study.add_arm(parser)
     parser.add_argument("--config", type=read_json, required=True, help="the study, .json")
     parser.add_argument("--output", required=True, help=".md")
     args = parser.parse_args(argv)
 
-    table = rollbacks.read(args.rollbacks, args.init, args.tasks)
+    table = rollbacks.read(args.rollbacks, args.arm, args.tasks)
     lines = ["# Table 1: the paper's and ours", "", "What differs from the paper:", ""]
     lines += [f"- {difference}" for difference in differences(args.config, table)]
     lines += ["", "Dev accuracy in percent; ours with the 95 % interval over dev examples.", ""]
@@ -80,13 +80,13 @@ def of_task(task, settings):
         "batch_size": 64 if task in LONG else 32,
         "learning_rate": [3e-5 if task in LONG else 1e-5],
     }
-    for init in ("pretrained", "scratch"):
+    for arm in ("pretrained", "scratch"):
         long = [8] if task == "sst2" else [16]
-        wanted = {"epochs": [3, 4, 5] if init == "pretrained" else long} | paper
+        wanted = {"epochs": [3, 4, 5] if arm == "pretrained" else long} | paper
         for key, value in wanted.items():
-            ours = settings[init][key]
+            ours = settings[arm][key]
             if (sorted(ours) if isinstance(ours, list) else ours) != value:
-                yield f"{name}, {init}: {key.replace('_', ' ')} {text(ours)} (paper: {text(value)})"
+                yield f"{name}, {arm}: {key.replace('_', ' ')} {text(ours)} (paper: {text(value)})"
 
 
 def text(value):

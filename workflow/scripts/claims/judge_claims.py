@@ -12,7 +12,7 @@ from landscape.jobs.command import run, whole
 from landscape.jobs.sealed import write_page
 from landscape.surfaces import folds
 
-PLANES = ["init", "task", "seed", "plane", "alpha", "beta", "landmark", "dtype"]
+PLANES = ["arm", "task", "seed", "plane", "alpha", "beta", "landmark", "dtype"]
 PLANES += ["train_loss", *folds.columns("train"), "dev_error", *folds.columns("dev"), "dev_n"]
 SHARPNESS = ["kind", "rho", "draw", "train_loss", *folds.columns("train")]
 
@@ -28,7 +28,7 @@ def main(argv=None):
     parser.add_argument("--longer", nargs="*", default=[], help="projections of Fig. 4's epochs")
     parser.add_argument("--rollbacks", nargs="+", required=True)
     parser.add_argument("--sharpness", nargs="*", default=[], help="rises in balls around the end")
-    parser.add_argument("--norms", nargs="+", required=True, help="…/{init}/{task}/s{seed}.json")
+    parser.add_argument("--norms", nargs="+", required=True, help="…/{arm}/{task}/s{seed}.json")
     parser.add_argument("--figures", type=json.loads, required=True, help="the config's, as JSON")
     parser.add_argument("--layer-groups", type=json.loads, required=True, help="as JSON")
     parser.add_argument("--csv", required=True)
@@ -50,12 +50,12 @@ def main(argv=None):
 
 
 def collect(args):
-    """{(init, task, seed): Run} of all files."""
+    """{(arm, task, seed): Run} of all files."""
     runs = {}
 
     def each(table):
-        for (init, task, seed), rows in table.groupby(tables.KEY, sort=False):
-            yield runs.setdefault((init, task, seed), Run(init, task, int(seed))), rows
+        for (arm, task, seed), rows in table.groupby(tables.KEY, sort=False):
+            yield runs.setdefault((arm, task, seed), Run(arm, task, int(seed))), rows
 
     for run_, rows in each(tables.read(args.surfaces, PLANES)):
         rows = rows.drop_duplicates(PLANES[3:8])  # one file may serve two claims
@@ -100,10 +100,10 @@ def balls(paths):
 
 
 def by_task(runs):
-    """{task: {init: [Run of each seed, in order]}}."""
+    """{task: {arm: [Run of each seed, in order]}}."""
     found = {}
-    for (init, task, _), run_ in sorted(runs.items()):
-        found.setdefault(task, {}).setdefault(init, []).append(run_)
+    for (arm, task, _), run_ in sorted(runs.items()):
+        found.setdefault(task, {}).setdefault(arm, []).append(run_)
     return found
 
 

@@ -48,14 +48,14 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rollbacks", nargs="+", required=True, metavar="FILE")
     parser.add_argument("--tasks", nargs="+", help="rows, in this order (default: all)")
-    study.add_init(parser)
+    study.add_arm(parser)
     parser.add_argument("--csv", required=True)
     parser.add_argument("--markdown", required=True)
     parser.add_argument("--latex", required=True)
     args = parser.parse_args(argv)
 
-    table = rollbacks.read(args.rollbacks, args.init, args.tasks)
-    tables.write_csv(table.assign(init=args.init), args.csv)
+    table = rollbacks.read(args.rollbacks, args.arm, args.tasks)
+    tables.write_csv(table.assign(arm=args.arm), args.csv)
     write_page(markdown(*cells(table)), args.markdown)
     with whole(args.latex) as beside:
         beside.write_text(latex(*cells(table)), encoding="utf-8")

@@ -17,15 +17,15 @@ share of ‖δ^i‖ outside the span of δ1 and δ2, the largest of the run's ep
 of it for a distance from the δ1 axis; *β* is the signed coordinate in the plane. Both are the
 largest in size, in units of ‖δ1‖."""
 
-HEADER = ["task", "init", "seed", "kept", "dev accuracy", "training loss", "‖δ1‖", "‖δ1‖/‖θ0‖"]
+HEADER = ["task", "arm", "seed", "kept", "dev accuracy", "training loss", "‖δ1‖", "‖δ1‖/‖θ0‖"]
 HEADER += ["low", "middle", "high", "path / ‖δ1‖", "off the plane", "Eq. 5", "β", ""]
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--curves", nargs="+", required=True, help="surfaces with both ends")
-    parser.add_argument("--selected", nargs="+", required=True, help="…/{init}/{task}/s{seed}/*")
-    parser.add_argument("--norms", nargs="+", required=True, help="…/{init}/{task}/s{seed}.json")
+    parser.add_argument("--selected", nargs="+", required=True, help="…/{arm}/{task}/s{seed}/*")
+    parser.add_argument("--norms", nargs="+", required=True, help="…/{arm}/{task}/s{seed}.json")
     parser.add_argument("--projections", nargs="+", required=True)
     parser.add_argument("--layer-groups", type=json.loads, required=True, help="as JSON")
     parser.add_argument("--csv", required=True)
@@ -74,7 +74,7 @@ def markdown(table):
     lines = [
         [
             study.task_name(row["task"]),
-            study.INITS[row["init"]],
+            study.ARMS[row["arm"]],
             str(row["seed"]),
             row["kept"],
             f"{100 * (1 - row['dev_error']):.2f}",

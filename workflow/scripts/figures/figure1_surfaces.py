@@ -57,21 +57,21 @@ def main(argv=None):
     files, planes = args.surfaces + args.curves, ["full", "curve"][: 1 + bool(args.curves)]
     points = tables.read_surfaces(files, "train_loss", plane=planes, task=args.tasks)
     points = points[_on_path(points) | (points["plane"] == "full")]
-    inits, tasks = tables.inits(points), points["task"].unique()
+    arms, tasks = tables.arms(points), points["task"].unique()
 
-    figure, axes = style.canvas(len(inits), len(tasks), subplot_kw={"projection": "3d"})
+    figure, axes = style.canvas(len(arms), len(tasks), subplot_kw={"projection": "3d"})
     for column, task in zip(axes.T, tasks):
-        # one scale for both inits, in height and in colour, so that their widths compare
+        # one scale for both arms, in height and in colour, so that their widths compare
         scale = scales.loss_scale(points[points["task"] == task], args.colour_map, args.ceiling)
-        for ax, init in zip(column, inits):
-            panel = tables.one(points, task=task, init=init)
+        for ax, arm in zip(column, arms):
+            panel = tables.one(points, task=task, arm=arm)
             panels.surface(ax, tables.one(panel, plane="full"), "train_loss", scale)
             draw_path(ax, panel, scale.top)
             frame(ax, scale)
         column[0].set_title(study.task_name(task))
         legends.colour_bar(figure, column, scale, "training loss")
-    for ax, init in zip(axes[:, 0], inits):
-        name = study.INITS[init]
+    for ax, arm in zip(axes[:, 0], arms):
+        name = study.ARMS[arm]
         ax.text2D(-0.08, 0.5, name, rotation=90, va="center", size=7, transform=ax.transAxes)
     legends.legend(
         figure, legends.marker_entries() + legends.non_finite_entries(points["train_loss"])

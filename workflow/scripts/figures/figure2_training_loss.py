@@ -16,7 +16,7 @@ def binned(log, bins):
     log = log.assign(epoch=(place - 0.5) / bins)
     runs = log.groupby([*tables.KEY, "epoch"], sort=False)["loss"]
     runs = runs.agg(lambda losses: losses.to_numpy().mean()).reset_index()
-    over_seeds = runs.groupby(["init", "task", "epoch"])["loss"]
+    over_seeds = runs.groupby(["arm", "task", "epoch"])["loss"]
     return over_seeds.agg(
         loss=lambda losses: losses.to_numpy().mean(), low="min", high="max", seeds="size"
     ).reset_index()
@@ -28,14 +28,14 @@ def main(argv=None):
     args = parser.parse_args(argv)
     logs = tables.read(args.logs, [*tables.KEY, "epoch", "loss"])
     logs = tables.select(logs, task=args.tasks)
-    inits, tasks = tables.inits(logs), logs["task"].unique()
+    arms, tasks = tables.arms(logs), logs["task"].unique()
     losses = tables.select(binned(logs, args.bins), task=list(tasks))
 
     figure, axes = style.canvas(1, len(tasks), shape=0.85)
     for ax, task in zip(axes[0], tasks):
-        for init in inits:
-            run_ = tables.one(losses, task=task, init=init)
-            panels.line(ax, run_["epoch"], run_["loss"], init)
+        for arm in arms:
+            run_ = tables.one(losses, task=task, arm=arm)
+            panels.line(ax, run_["epoch"], run_["loss"], arm)
             ax.fill_between(
                 "epoch",
                 "low",
@@ -43,12 +43,12 @@ def main(argv=None):
                 data=run_,
                 alpha=0.25,
                 linewidth=0,
-                color=style.LINES[init]["color"],
+                color=style.LINES[arm]["color"],
             )
         ax.xaxis.get_major_locator().set_params(integer=True)
         ax.set(title=study.task_name(task), xlabel="epoch", ylim=(0, None), xlim=(0, None))
     axes[0, 0].set_ylabel("training loss")
-    entries = legends.line_entries(inits) + legends.range_entries(losses["seeds"].max())
+    entries = legends.line_entries(arms) + legends.range_entries(losses["seeds"].max())
     legends.legend(figure, entries + legends.non_finite_entries(losses["loss"], "black"))
     style.save(figure, args, losses, ["loss"])
 

@@ -17,21 +17,21 @@ def main(argv=None):
     points = tables.read_surfaces(args.surfaces, "train_loss", plane=["full"], task=args.tasks)
     epochs = tables.read_trajectories(args.trajectories, "train_loss", points, phase=["first"])
     points = tables.around(points, epochs, args.margin)
-    inits, tasks = tables.inits(points), points["task"].unique()
+    arms, tasks = tables.arms(points), points["task"].unique()
 
     shape = np.ptp(points["beta"]) / np.ptp(points["alpha"])
-    figure, axes = style.canvas(len(inits), len(tasks), shape, sharex=True, sharey=True)
+    figure, axes = style.canvas(len(arms), len(tasks), shape, sharex=True, sharey=True)
     for column, task in zip(axes.T, tasks):
-        # one scale for both inits, so that the colours of a column compare
+        # one scale for both arms, so that the colours of a column compare
         scale = scales.loss_scale(points[points["task"] == task], args.colour_map, args.ceiling)
-        for ax, init in zip(column, inits):
-            panel = tables.one(points, task=task, init=init)
+        for ax, arm in zip(column, arms):
+            panel = tables.one(points, task=task, arm=arm)
             panels.contour(ax, panel, "train_loss", scale)
-            steps = tables.one(epochs, task=task, init=init)
+            steps = tables.one(epochs, task=task, arm=arm)
             panels.trajectory(ax, steps, "train_loss", scale)
             panels.landmarks(ax, panel)
         legends.colour_bar(figure, column, scale, "training loss")
-    legends.name_panels(axes, map(study.task_name, tasks), [study.INITS[i] for i in inits])
+    legends.name_panels(axes, map(study.task_name, tasks), [study.ARMS[i] for i in arms])
     drawn = pd.concat([points.assign(drawn="surface"), epochs.assign(drawn="trajectory")])
     entries = legends.trajectory_entries({"epochs (Eqs. 4, 5)": "white"}) + legends.marker_entries()
     legends.legend(figure, entries + legends.non_finite_entries(drawn["train_loss"]))

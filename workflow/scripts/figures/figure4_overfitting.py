@@ -10,11 +10,11 @@ from landscape.jobs.command import run
 
 def main(argv=None):
     parser = options.parser(__doc__, "surfaces", "trajectories")
-    study.add_init(parser)
+    study.add_arm(parser)
     options.add_margin(parser)
     options.add_colour_map(parser)
     args = parser.parse_args(argv)
-    wanted = {"task": args.tasks, "init": [args.init]}
+    wanted = {"task": args.tasks, "arm": [args.arm]}
     points = tables.read_surfaces(args.surfaces, "dev_error", plane=["full"], **wanted)
     phases = {"first": "white", "further": style.ORANGE}
     epochs = tables.read_trajectories(args.trajectories, "dev_error", points, phase=list(phases))
@@ -36,7 +36,7 @@ def main(argv=None):
             last = rows.tail(1)
         panels.landmarks(ax, panel)
         legends.colour_bar(figure, [ax], scale, "dev error")
-    legends.name_panels(axes, map(study.task_name, tasks), [study.INITS[args.init]])
+    legends.name_panels(axes, map(study.task_name, tasks), [study.ARMS[args.arm]])
     drawn = pd.concat([points.assign(drawn="surface"), epochs.assign(drawn="trajectory")])
     colours = {f"{phase} epochs": colour for phase, colour in phases.items()}
     entries = legends.trajectory_entries(colours) + legends.marker_entries()

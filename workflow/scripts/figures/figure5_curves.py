@@ -29,15 +29,15 @@ def main(argv=None):
     points = tables.read_surfaces(args.curves, "train_loss", plane=["curve"], task=args.tasks)
     points = points.sort_values("alpha", kind="stable")
     points["normalised_loss"] = np.nan
-    for _, curve in points.groupby(["init", "task"]):
+    for _, curve in points.groupby(["arm", "task"]):
         points.loc[curve.index, "normalised_loss"] = normalise(curve, args.ceiling)
-    inits, tasks = tables.inits(points), points["task"].unique()
+    arms, tasks = tables.arms(points), points["task"].unique()
 
     figure, axes = style.canvas(1, len(tasks), shape=0.85, sharex=True, sharey=True)
     for ax, task in zip(axes[0], tasks):
-        for init in inits:
-            curve = tables.one(points, task=task, init=init)
-            panels.line(ax, curve["alpha"], curve["normalised_loss"], init)
+        for arm in arms:
+            curve = tables.one(points, task=task, arm=arm)
+            panels.line(ax, curve["alpha"], curve["normalised_loss"], arm)
             for name, (marker, _) in style.START_END.items():
                 point = tables.one(curve, landmark=name)
                 ax.scatter(
@@ -45,7 +45,7 @@ def main(argv=None):
                 )
         ax.set(title=study.task_name(task), xlabel=r"$\alpha$", ylim=(-0.05, 1))
     axes[0, 0].set_ylabel("normalised training loss")
-    entries = legends.line_entries(inits) + legends.marker_entries()
+    entries = legends.line_entries(arms) + legends.marker_entries()
     legends.legend(figure, entries + legends.non_finite_entries(points["train_loss"], "black"))
     style.save(figure, args, points[DRAWN], ["train_loss", "normalised_loss"])
 

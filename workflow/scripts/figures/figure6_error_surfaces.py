@@ -13,18 +13,18 @@ def main(argv=None):
     options.add_colour_map(parser)
     args = parser.parse_args(argv)
     points = tables.read_surfaces(args.surfaces, "dev_error", plane=["full"], task=args.tasks)
-    inits, tasks = tables.inits(points), points["task"].unique()
+    arms, tasks = tables.arms(points), points["task"].unique()
 
-    figure, axes = style.canvas(len(inits), len(tasks), sharex=True, sharey=True)
+    figure, axes = style.canvas(len(arms), len(tasks), sharex=True, sharey=True)
     for column, task in zip(axes.T, tasks):
-        # one scale for both inits, so that the colours of a column compare
+        # one scale for both arms, so that the colours of a column compare
         scale = scales.error_scale(points.loc[points["task"] == task, "dev_error"], args.colour_map)
-        for ax, init in zip(column, inits):
-            panel = tables.one(points, task=task, init=init)
+        for ax, arm in zip(column, arms):
+            panel = tables.one(points, task=task, arm=arm)
             panels.contour(ax, panel, "dev_error", scale)
             panels.landmarks(ax, panel)
         legends.colour_bar(figure, column, scale, "dev error")
-    legends.name_panels(axes, map(study.task_name, tasks), [study.INITS[i] for i in inits])
+    legends.name_panels(axes, map(study.task_name, tasks), [study.ARMS[i] for i in arms])
     legends.legend(
         figure, legends.marker_entries() + legends.non_finite_entries(points["dev_error"])
     )

@@ -10,11 +10,11 @@ DRAWN = [*tables.KEY, "plane", "alpha", "beta", "landmark", "train_loss"]
 
 def main(argv=None):
     parser = options.parser(__doc__, "surfaces")
-    study.add_init(parser)
+    study.add_arm(parser)
     options.add_colour_map(parser)
     options.add_ceiling(parser)
     args = parser.parse_args(argv)
-    wanted = {"plane": list(study.GROUPS), "task": args.tasks, "init": [args.init]}
+    wanted = {"plane": list(study.GROUPS), "task": args.tasks, "arm": [args.arm]}
     points = tables.read_surfaces(args.surfaces, "train_loss", **wanted)
     tasks = points["task"].unique()
 

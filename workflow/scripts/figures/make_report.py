@@ -128,7 +128,7 @@ def html_table(table):
 def numbers(drawn):
     """A figure's numbers, a line a panel or curve: for those who do not see it."""
     measured = [name for name in drawn if name.endswith(("loss", "error"))][-1]
-    of = [name for name in ("task", "init", "plane", "drawn") if name in drawn]
+    of = [name for name in ("task", "arm", "plane", "drawn") if name in drawn]
     lines = []
     for key, rows in drawn.groupby(of, sort=False, dropna=False):
         line = dict(zip(of, key))
@@ -142,7 +142,7 @@ def numbers(drawn):
         finite = rows[measured].replace([float("inf"), -float("inf")], float("nan"))
         line |= {"lowest": finite.min(), "median": finite.median(), "highest": finite.max()}
         lines.append(line | {"not finite": finite.isna().sum()})
-    table = pd.DataFrame(lines).replace({"init": study.INITS, "plane": study.GROUPS})
+    table = pd.DataFrame(lines).replace({"arm": study.ARMS, "plane": study.GROUPS})
     table["task"] = table["task"].map(study.task_name)
     return table
 
@@ -162,15 +162,15 @@ def surfaces_to_turn(paths, trajectories, settings):
         points = tables.read_surfaces(paths, measured)
         for task in settings["tasks"]:
             panels = {
-                title: (tables.one(points, task=task, init=init, plane="full"), init)
-                for init, title in study.INITS.items()
+                title: (tables.one(points, task=task, arm=arm, plane="full"), arm)
+                for arm, title in study.ARMS.items()
             }
             shown.append(
                 scene(task, f"{name}, plane of δ1 and δ2", panels, measured, settings, epochs)
             )
         for task in settings["layer_groups"] if measured == "train_loss" else ():
             panels = {
-                title: (tables.one(points, task=task, init="pretrained", plane=group), None)
+                title: (tables.one(points, task=task, arm="pretrained", plane=group), None)
                 for group, title in study.GROUPS.items()
             }
             shown.append(scene(task, f"{name}, layer groups", panels, measured, settings))
@@ -187,11 +187,11 @@ def scene(task, name, panels, measured, settings, epochs=None):
     else:
         scale = scales.error_scale(together[measured], colour_map)
     drawn = []
-    for title, (points, init) in panels.items():
+    for title, (points, arm) in panels.items():
         way, markers = None, style.ROLLED_BACK
         if epochs is not None:
             seed = points["seed"].iloc[0]
-            way, markers = tables.one(epochs, init=init, task=task, seed=seed), style.START_END
+            way, markers = tables.one(epochs, arm=arm, task=task, seed=seed), style.START_END
         drawn.append(
             {
                 "name": title,
@@ -212,7 +212,7 @@ def made_by(paths):
         table, provenance = surface.read(path)
         row = table.iloc[0]
         versions |= provenance["versions"]
-        settings, run = provenance["settings"], f"{study.task_name(row['task'])}, {row['init']}"
+        settings, run = provenance["settings"], f"{study.task_name(row['task'])}, {row['arm']}"
         devices.add(settings["device"])
         if settings["made_by_seed"]:
             lacking = ", ".join(settings["made_by_seed"])
@@ -220,7 +220,7 @@ def made_by(paths):
         if settings["forward"] != "packed":
             remarks.add(f"{run}: evaluated by the model's forward pass ({settings['forward']}).")
         rows.append(
-            {"task": study.task_name(row["task"]), "init": row["init"], "seed": row["seed"]}
+            {"task": study.task_name(row["task"]), "arm": row["arm"], "seed": row["seed"]}
             | {"plane": row["plane"], "points": len(table)}
             | provenance["files"]
         )

@@ -1,7 +1,7 @@
 """What a study is about, and how its parts are called for a reader."""
 
 # in the paper's order, by the names that readers know
-INITS = {"scratch": "From scratch", "pretrained": "Pre-trained"}
+ARMS = {"scratch": "From scratch", "pretrained": "Pre-trained"}
 GROUPS = {"low": "Low layers", "middle": "Middle layers", "high": "High layers"}
 TASKS = {"cola": "CoLA", "sst2": "SST-2", "stsb": "STS-B"}  # the others: upper-cased
 
@@ -25,5 +25,5 @@ def splits(plane):
     return [measure.partition("_")[0] for measure in measures(plane)]
 
 
-def add_init(flags):
-    flags.add_argument("--init", default="pretrained", choices=INITS, help="default: %(default)s")
+def add_arm(flags):
+    flags.add_argument("--arm", default="pretrained", choices=ARMS, help="default: %(default)s")

@@ -1,4 +1,4 @@
-"""Write θ0: the encoder that all runs of one init and seed start from, whatever their task."""
+"""Write θ0: the encoder that all runs of one arm and seed start from, whatever their task."""
 
 import argparse
 
@@ -9,7 +9,7 @@ from landscape.models import classifiers
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", required=True, help="model folder (save_pretrained form)")
-    parser.add_argument("--init", choices=["pretrained", "scratch"], required=True)
+    parser.add_argument("--arm", choices=["pretrained", "scratch"], required=True)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument(
         "--layers",
@@ -21,7 +21,7 @@ def main(argv=None):
     parser.add_argument("--output", required=True, help="folder")
     args = parser.parse_args(argv)
 
-    encoder, made = classifiers.initial_encoder(args.model, args.init, args.seed)
+    encoder, made = classifiers.initial_encoder(args.model, args.arm, args.seed)
     names = [name for name, _ in encoder.named_parameters()]
     for first, last in zip(args.layers[::2], args.layers[1::2]):
         classifiers.names_of_layers(names, first, last)
@@ -29,7 +29,7 @@ def main(argv=None):
     size = sum(parameter.numel() for parameter in encoder.parameters())
     if made:
         print(f"the folder has no {', '.join(made)}: made from the seed", flush=True)
-    print(f"{args.init} encoder, seed {args.seed}: {size:,} parameters")
+    print(f"{args.arm} encoder, seed {args.seed}: {size:,} parameters")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ def main(argv=None):
         "--needed",
         type=read_json,
         required=True,
-        help=".json: `files`, what figures and tables are made from, [kind, init, task, seed, "
+        help=".json: `files`, what figures and tables are made from, [kind, arm, task, seed, "
         "part] each",
     )
     parser.add_argument("--results", type=Path, required=True, help="folder; for sizes unknown yet")
@@ -72,15 +72,15 @@ class Study:
         self.model = cost.Model.of_config(
             config, results / f"models/scratch/s{config['seeds'][0]}/model.safetensors"
         )
-        self.runs = [(init, task) for _, init, task, _, _ in self.of("runs")]
+        self.runs = [(arm, task) for _, arm, task, _, _ in self.of("runs")]
         self.planes = self.of("surfaces")
         self.tracks = self.of("trajectories")
 
     def of(self, kind):
         return [needed for needed in self.needed if needed[0] == kind]
 
-    def task(self, name, init="pretrained"):
-        return cost.Task.of_config(self.config, name, init, self.results / "data" / name)
+    def task(self, name, arm="pretrained"):
+        return cost.Task.of_config(self.config, name, arm, self.results / "data" / name)
 
     def hours(self, operations):
         return cost.hours(operations, **self.config["hardware"])
@@ -98,7 +98,7 @@ class Study:
         return stage("data", jobs, disk=disk)
 
     def models(self):
-        starts = {(init, seed) for _, init, _, seed, _ in self.of("runs")}
+        starts = {(arm, seed) for _, arm, _, seed, _ in self.of("runs")}
         model, jobs, hours, before = self.config["model"], len(starts), [], 0
         if "pretrain" in model:
             recipe = model["pretrain"]["recipe"]
@@ -113,27 +113,27 @@ class Study:
     def training(self):
         """Candidates and their scores, the choice, Fig. 4's further epochs, and what is deleted."""
         trainings = [
-            (task, init, epochs)
-            for init, task in self.runs
-            for epochs in self.config["tasks"][task][init]["epochs"]
-            for _ in self.config["tasks"][task][init]["learning_rate"]
+            (task, arm, epochs)
+            for arm, task in self.runs
+            for epochs in self.config["tasks"][task][arm]["epochs"]
+            for _ in self.config["tasks"][task][arm]["learning_rate"]
         ]
         projected = self.of("projections")
-        longer = [(task, init) for _, init, task, _, part in projected if part == "longer"]
+        longer = [(task, arm) for _, arm, task, _, part in projected if part == "longer"]
         further = self.config["figures"]["overfitting"]["further_epochs"]
-        trainings += [(task, init, further) for task, init in longer]
+        trainings += [(task, arm, further) for task, arm in longer]
         keep = self.config["keep_checkpoints"]
         jobs = 2 * len(trainings) + len(self.runs) * (1 if keep else 2)
         logs = 0
-        for task, init, epochs in trainings:
-            batch_size = self.config["tasks"][task][init]["batch_size"]
-            logs += BYTES["step"] * epochs * self.task(task, init).train / batch_size
+        for task, arm, epochs in trainings:
+            batch_size = self.config["tasks"][task][arm]["batch_size"]
+            logs += BYTES["step"] * epochs * self.task(task, arm).train / batch_size
         checkpoints = self.model.bytes * sum(epochs for *_, epochs in trainings)
         # Adam's moments of those that run at once: at most all
         moments = 2 * self.model.bytes * len(trainings)
         hours = [
-            self.hours(cost.training(self.model, self.task(task, init), epochs))
-            for task, init, epochs in trainings
+            self.hours(cost.training(self.model, self.task(task, arm), epochs))
+            for task, arm, epochs in trainings
         ]
         final = self.model.bytes * len(self.runs)  # where all are kept, links to one of them
         end = (checkpoints if keep else final) + logs
@@ -164,8 +164,8 @@ class Study:
 
     def trajectories(self):
         hours = []
-        for _, init, task, _, length in self.tracks:
-            epochs = max(self.config["tasks"][task][init]["epochs"])
+        for _, arm, task, _, length in self.tracks:
+            epochs = max(self.config["tasks"][task][arm]["epochs"])
             if length == "longer":
                 epochs += self.config["figures"]["overfitting"]["further_epochs"]
             train, dev = self.tokens(task)

@@ -1,6 +1,6 @@
 """The paper's claims, the measure that decides each, and the rule, all in this one place.
 
-A claim compares the two inits, or holds one number of the fine-tuned model against a bound. Its
+A claim compares the two arms, or holds one number of the fine-tuned model against a bound. Its
 95 % interval is over seeds where there are several, else over examples, by leaving them out:
 
 holds           the interval lies wholly on the claimed side
@@ -145,41 +145,41 @@ OF_ANY = (measures.end_error, measures.final_loss, measures.loss_in_epoch, measu
 def judge(claim, runs, left_out):
     """One row of the table: what a claim comes to on one task.
 
-    runs: {init: [Run of each seed]}; a collapsed one is named, never left out unseen. Of the
-    seeds that both inits have been measured for; `seeds` says how many that are.
+    runs: {arm: [Run of each seed]}; a collapsed one is named, never left out unseen. Of the
+    seeds that both arms have been measured for; `seeds` says how many that are.
     left_out: the same runs without each fold of their examples, from `leave_out`.
     """
-    inits = ("pretrained", "scratch") if claim.bound is None else ("pretrained",)
+    arms = ("pretrained", "scratch") if claim.bound is None else ("pretrained",)
     found, why = {}, []
-    for init in inits:
-        found[init], missing = {}, f"no run of {init}"
-        for run in runs.get(init, []):
+    for arm in arms:
+        found[arm], missing = {}, f"no run of {arm}"
+        for run in runs.get(arm, []):
             try:
-                found[init][run.seed] = measured(claim, run, runs)
+                found[arm][run.seed] = measured(claim, run, runs)
             except NotMeasured as reason:
                 missing = str(reason)
             except Unknown as reason:
                 why.append(str(reason))
                 break
         else:
-            if not found[init]:
+            if not found[arm]:
                 why.append(missing)
             continue
-        found[init] = {}
-    seeds = sorted(set.intersection(*({*found[init]} for init in inits)))
+        found[arm] = {}
+    seeds = sorted(set.intersection(*({*found[arm]} for arm in arms)))
     if not seeds and not why:
         why.append("no seed of which both were measured")
 
-    @cache  # for the init alone, and for the difference
-    def without(init, seed):
-        return replicates(claim, init, seed, left_out)
+    @cache  # for the arm alone, and for the difference
+    def without(arm, seed):
+        return replicates(claim, arm, seed, left_out)
 
     row = {"section": claim.section, "claim": claim.words, "measure": claim.measure}
-    for init in ("pretrained", "scratch"):
-        own, side = found.get(init), Estimate()
+    for arm in ("pretrained", "scratch"):
+        own, side = found.get(arm), Estimate()
         if own:
-            side = estimate({init: own}, seeds or sorted(own), without)
-        row |= {init: side.value, f"{init}_low": side.low, f"{init}_high": side.high}
+            side = estimate({arm: own}, seeds or sorted(own), without)
+        row |= {arm: side.value, f"{arm}_low": side.low, f"{arm}_high": side.high}
     whole = Estimate(why="; ".join(why)) if why else estimate(found, seeds, without)
     row |= {"judged": whole.value, "low": whole.low, "high": whole.high, "over": whole.over}
     verdict, reason = decide(claim, whole)
@@ -188,7 +188,7 @@ def judge(claim, runs, left_out):
 
 
 def measured(claim, run, runs):
-    """What the measure gives for a run, beside the other inits' run of the same seed."""
+    """What the measure gives for a run, beside the other arms' run of the same seed."""
     if claim.of not in OF_ANY and run.collapsed():
         raise Unknown(f"{run} collapsed: it gives all dev examples one class")
     beside = [one for both in runs.values() for one in both if one.seed == run.seed]
@@ -220,7 +220,7 @@ def leave_out(runs):
     """
     left_out = [
         [
-            {init: [run.without(split, fold) for run in own] for init, own in runs.items()}
+            {arm: [run.without(split, fold) for run in own] for arm, own in runs.items()}
             for fold in range(folds.FOLDS)
         ]
         for split in SETS
@@ -230,11 +230,11 @@ def leave_out(runs):
     return left_out
 
 
-def replicates(claim, init, seed, left_out):
+def replicates(claim, arm, seed, left_out):
     """What the measure gives for one run without each fold of its examples: (sets, folds)."""
 
     def measure(runs):
-        (run,) = (run for run in runs[init] if run.seed == seed)
+        (run,) = (run for run in runs[arm] if run.seed == seed)
         return measured(claim, run, runs)
 
     return np.array([[measure(runs) for runs in of_split] for of_split in left_out])
@@ -246,10 +246,10 @@ def value(found):
 
 
 def estimate(found, seeds, without):
-    """Of one init, or of the difference of two; found: {init: {seed: what the measure gives}}.
+    """Of one arm, or of the difference of two; found: {arm: {seed: what the measure gives}}.
 
-    Two inits are paired: by seed, or with one seed by the examples that both are measured without,
-    so that what they share cancels. without: (init, seed) → `replicates`.
+    Two arms are paired: by seed, or with one seed by the examples that both are measured without,
+    so that what they share cancels. without: (arm, seed) → `replicates`.
     """
     pairs = [[own[seed] for own in found.values()] for seed in seeds]
     if len(pairs) > 1:
@@ -260,7 +260,7 @@ def estimate(found, seeds, without):
         why = "" if np.isfinite(whole).all() else "a measure that has no interval"
         return Estimate(*whole, "examples", why)
     try:
-        left = reduce(sub, (without(init, seeds[0]) for init in found))
+        left = reduce(sub, (without(arm, seeds[0]) for arm in found))
     except Unknown as reason:
         return Estimate(reduce(sub, pair), why=str(reason))
     if not np.ptp(left, axis=1).any():

@@ -20,9 +20,9 @@ class NotMeasured(Unknown):
 
 @dataclass
 class Run:
-    """What was measured of one run: (init, task, seed). Tables as the workflow writes them."""
+    """What was measured of one run: (arm, task, seed). Tables as the workflow writes them."""
 
-    init: str
+    arm: str
     task: str
     seed: int
     planes: dict = field(default_factory=dict)  # curve, full or a layer group: a surface
@@ -32,7 +32,7 @@ class Run:
     left_out: str = ""  # what of its examples: see `without`
 
     def __str__(self):
-        return f"{self.init} {self.task} seed {self.seed}{self.left_out}"
+        return f"{self.arm} {self.task} seed {self.seed}{self.left_out}"
 
     def without(self, split, fold):
         """The run as measured without one fold of its train or dev examples, or of its draws."""

@@ -7,10 +7,10 @@ from landscape.claims.entries import FAILS, HOLDS, UNKNOWN
 RULE = """\
 A claim *holds* on a task where the 95 % interval of its measure lies wholly on the claimed side,
 it *does not hold* where the interval lies wholly on the other side, and else we *cannot tell*. The
-interval is of the difference between the inits, or of the value where a claim is about the
+interval is of the difference between the arms, or of the value where a claim is about the
 fine-tuned model alone: over seeds where there are several, which says nothing about other
 examples; else over examples, which says nothing about other seeds: from the measure without each
-tenth of the examples in turn, the same tenth for both inits (jackknife; for sharpness, of its
+tenth of the examples in turn, the same tenth for both arms (jackknife; for sharpness, of its
 random draws as well), or for losses of an epoch and the growth of a dev error from their own
 spread. A measure of one run that is the same without any tenth has no interval. Planes and Fig. 4
 are of the first seed only. All fine-tuned models start from one pre-trained model.

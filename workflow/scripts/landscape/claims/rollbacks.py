@@ -7,13 +7,13 @@ from landscape.claims.intervals import wilson
 GROUPS = ["none", *study.GROUPS]
 
 
-def read(paths, init, tasks=None):
+def read(paths, arm, tasks=None):
     """One row a task and group of rollback.py's tables, as `accuracies`; tasks in this order.
 
     Raises InputError where runs were not rolled back alike.
     """
     rows = tables.read(paths, [*tables.KEY, "group", "layers", "dev_correct", "dev_n"])
-    rows = tables.select(rows, group=GROUPS, task=tasks, init=[init])
+    rows = tables.select(rows, group=GROUPS, task=tasks, arm=[arm])
     check(rows)
     return accuracies(rows)
 

@@ -9,31 +9,31 @@ from landscape.jobs import parquet
 from landscape.jobs.command import InputError, one_line, whole
 from landscape.jobs.sealed import read_json
 
-KEY = ["init", "task", "seed"]
-TEXT = {"init", "task", "plane", "landmark", "dtype", "phase", "group", "layers", "kind"}
+KEY = ["arm", "task", "seed"]
+TEXT = {"arm", "task", "plane", "landmark", "dtype", "phase", "group", "layers", "kind"}
 
 
 def read(paths, columns):
     """The rows of all files, each of which must have these columns and a row or more."""
     table = pd.concat([_read_one(Path(path), columns) for path in paths], ignore_index=True)
     table.attrs["source"] = ", ".join(map(str, paths))  # to name where rows are missing
-    unknown = set(table["init"]) - set(study.INITS)
+    unknown = set(table["arm"]) - set(study.ARMS)
     if unknown:
-        stop(table, f"unknown init {unknown.pop()!r}, expected {' or '.join(study.INITS)}")
+        stop(table, f"unknown arm {unknown.pop()!r}, expected {' or '.join(study.ARMS)}")
     return table
 
 
 def read_norms(paths):
-    """{(init, task, seed): what direction.py wrote} of files …/{init}/{task}/s{seed}.json."""
+    """{(arm, task, seed): what direction.py wrote} of files …/{arm}/{task}/s{seed}.json."""
     return {
         run_of(Path(path).with_suffix("")): read_json(path, "norm", "start_norm") for path in paths
     }
 
 
 def run_of(path):
-    """(init, task, seed) of a path …/{init}/{task}/s{seed}."""
-    init, task, seed = path.parts[-3:]
-    return init, task, int(seed.removeprefix("s"))
+    """(arm, task, seed) of a path …/{arm}/{task}/s{seed}."""
+    arm, task, seed = path.parts[-3:]
+    return arm, task, int(seed.removeprefix("s"))
 
 
 def _read_one(path, columns):
@@ -98,7 +98,7 @@ def select(table, **wanted):
 
 def first_seed(table):
     """The rows of the first seed of each run."""
-    return table[table["seed"] == table.groupby(["init", "task"])["seed"].transform("min")].copy()
+    return table[table["seed"] == table.groupby(["arm", "task"])["seed"].transform("min")].copy()
 
 
 def one(table, **key):
@@ -112,9 +112,9 @@ def one(table, **key):
     return rows
 
 
-def inits(table):
-    """The inits at hand, in the paper's order."""
-    return [init for init in study.INITS if init in set(table["init"])]
+def arms(table):
+    """The arms at hand, in the paper's order."""
+    return [arm for arm in study.ARMS if arm in set(table["arm"])]
 
 
 def grid(points, measured):

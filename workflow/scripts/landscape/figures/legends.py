@@ -51,8 +51,8 @@ def marker_entries(markers=style.START_END):
     return [entry(label, marker=m, markersize=size[m], **style) for m, label in markers.values()]
 
 
-def line_entries(inits):
-    return [entry(study.INITS[init], **style.LINES[init]) for init in inits]
+def line_entries(arms):
+    return [entry(study.ARMS[arm], **style.LINES[arm]) for arm in arms]
 
 
 def range_entries(seeds):

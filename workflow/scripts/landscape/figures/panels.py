@@ -127,10 +127,10 @@ def trajectory(axes, epochs, measured, scale, colour="white"):
     )
 
 
-def line(axes, x, y, init):
+def line(axes, x, y, arm):
     """Values along x, with gaps where they are not finite and marks there on the upper edge."""
-    axes.plot(x, y, linewidth=1.2, **style.LINES[init])
-    mark = {"color": style.LINES[init]["color"], "linestyle": "none", "clip_on": False}
+    axes.plot(x, y, linewidth=1.2, **style.LINES[arm])
+    mark = {"color": style.LINES[arm]["color"], "linestyle": "none", "clip_on": False}
     for marker, found in (("x", np.isnan(y)), ("+", np.isinf(y))):
         if found.any():
             mark["transform"] = axes.get_xaxis_transform()

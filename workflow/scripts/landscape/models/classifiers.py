@@ -110,14 +110,14 @@ def longest_input(folder):
     return positions
 
 
-def initial_encoder(folder, init, seed):
+def initial_encoder(folder, arm, seed):
     """(encoder, made): the bare θ0 with the folder's weights (`pretrained`) or random (`scratch`).
 
     The seed decides all of `scratch`. Of `pretrained`, every tensor is the folder's own, but for
     a pooler that it lacks: `made` are the names of what came from the seed there.
     Raises InputError for a folder that holds no such model, and for weights that are not finite.
     """
-    if init == "pretrained":
+    if arm == "pretrained":
         model, made = classifier(folder, labels=2, seed=seed)
         encoder = model.base_model
         weights.check_finite(folder, dict(encoder.named_parameters()))

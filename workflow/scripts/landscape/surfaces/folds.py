@@ -15,7 +15,7 @@ MEASURED = {"train": "loss", "dev": "error"}  # by split: what measures use of i
 def of_examples(n):
     """The fold, 0 to 9, of each of n examples: (n,), sizes alike.
 
-    A function of n alone. So a task's points, planes, inits and seeds all leave out the same
+    A function of n alone. So a task's points, planes, arms and seeds all leave out the same
     examples, and what they have in common cancels in a difference. With fewer than ten examples
     some folds are empty.
     """
