@@ -15,6 +15,7 @@ os.environ |= {"PYTHONPATH": os.pathsep.join(places)}
 from study.check_config import check, load
 from landscape.jobs.command import InputError
 from landscape.jobs.sealed import write_json
+from landscape.study import CONTROL, CURVE, FROM_SEED, FULL, OWN, PARTNER, RANDOM, Study, unique
 
 min_version("9.19")
 
@@ -29,6 +30,7 @@ try:
     check(config, " + ".join(map(str, workflow.configfiles)))
 except InputError as error:
     sys.exit(f"error: {error}")
+study = Study(config)
 
 
 # each study has its own `results`, set in its config
@@ -85,14 +87,13 @@ resource_scopes:
 
 onstart:
     try:
-        for path, content in {STUDY: config, NEEDS: {"files": NEEDED}}.items():
-            write_json(content, path)
+        write_json(config, STUDY)
         # the logs of what will run hold all tries of this call, and no others
         for job in workflow.dag.needrun_jobs():
             for log in job.log:
                 Path(log).unlink(missing_ok=True)
     except OSError as error:
-        sys.exit(f"error: {path}: cannot be written ({error.strerror})")
+        sys.exit(f"error: {STUDY}: cannot be written ({error.strerror})")
     if workflow.executor_plugin.name == "slurm":
         try_requests(workflow.dag.needrun_jobs())
 
@@ -103,5 +104,6 @@ rule all:
         rules.figures.input,
         rules.tables.input,
         rules.report_page.output,
+        [surfaces(plane) for plane in study.planes],
         deleted(),
     localrule: True

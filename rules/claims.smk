@@ -1,89 +1,87 @@
-# Table 1: dev accuracy, whole and with layer groups put back to θ0.
+# Table 1 and its comparison with the paper's, the claims, and each run in a line.
 
+CONTRAST = "--contrast " + " ".join(
+    shlex.quote(f"{arm}={study.arms[arm].label}") for arm in study.contrast
+)
+LAYERS = " ".join(
+    f"--layers {group.name} {group.first} {group.last}" for group in study.groups.values()
+)
+JUDGED = unique(study.runs() + study.further())
+ROLLBACKS = of_runs(ROLLBACK, study.rolled_back())
+PROJECTIONS = projections(study.runs(), "run")
+NORMS = of_runs(NORM, study.runs())
 
-rule table1:
-    input:
-        code=code("claims/table1_rollback.py"),
-        rollbacks=expand(
-            "<results>/rollbacks/pretrained/{task}/s{seed}.parquet",
-            task=FIGURES["tasks"],
-            seed=config["seeds"],
-        ),
-    output:
-        csv=shown("<results>/tables/table1.csv", table="Table 1"),
-        markdown="<results>/tables/table1.md",
-        latex="<results>/tables/table1.tex",
-    log:
-        "<logs>/tables/table1.log",
-    conda:
-        "../envs/plot.yaml"
-    params:
-        tasks=FIGURES["tasks"],
-    message:
-        "draw up Table 1"
-    shell:
-        "python {input.code[0]:q} --tasks {params.tasks} --rollbacks {input.rollbacks}"
-        " --csv {output.csv} --markdown {output.markdown} --latex {output.latex} >> {log} 2>&1"
+if study.groups:
 
+    rule table1:
+        input:
+            code=code("claims/table1_rollback.py"),
+            rollbacks=ROLLBACKS,
+        output:
+            csv=shown("<results>/tables/table1.csv", table="Table 1"),
+            markdown="<results>/tables/table1.md",
+            latex="<results>/tables/table1.tex",
+        log:
+            "<logs>/tables/table1.log",
+        conda:
+            "../envs/plot.yaml"
+        params:
+            options=f"{tasks_of('tasks')} {ONE_ARM}",
+        message:
+            "draw up Table 1"
+        shell:
+            "python {input.code[0]:q} {params.options} --rollbacks {input.rollbacks}"
+            " --csv {output.csv} --markdown {output.markdown} --latex {output.latex}"
+            " >> {log} 2>&1"
 
-rule paper_vs_ours:
-    input:
-        code=code("claims/compare_table1.py"),
-        rollbacks=rules.table1.input.rollbacks,
-    output:
-        shown("<results>/tables/paper_vs_ours.md", table="the paper's and ours"),
-    log:
-        "<logs>/tables/paper_vs_ours.log",
-    conda:
-        "../envs/plot.yaml"
-    params:
-        tasks=FIGURES["tasks"],
-        study=STUDY,
-        # what it reads of the study: only where that changes is it another table
-        read=lambda wildcards: json.dumps(
-            {
-                key: config[key]
-                for key in ("model", "layer_groups", "tasks", "seeds", "max_length", "training")
-            },
-            sort_keys=True,
-        ),
-    message:
-        "compare Table 1 with the paper's"
-    shell:
-        "python {input.code[0]:q} --tasks {params.tasks} --rollbacks {input.rollbacks}"
-        " --config {params.study} --output {output} >> {log} 2>&1"
-
-
-RUNS = {"arm": ARMS, "task": FIGURES["tasks"], "seed": config["seeds"]}
-FIG4 = {
-    "arm": "pretrained",
-    "task": FIGURES["overfitting"]["task"],
-    "seed": FIRST,
-    "plane": "full",
-    "length": "longer",
-}
+    rule paper_vs_ours:
+        input:
+            code=code("claims/compare_table1.py"),
+            rollbacks=ROLLBACKS,
+        output:
+            shown("<results>/tables/paper_vs_ours.md", table="the paper's and ours"),
+        log:
+            "<logs>/tables/paper_vs_ours.log",
+        conda:
+            "../envs/plot.yaml"
+        params:
+            options=f"{tasks_of('tasks')} {ONE_ARM}",
+            study=STUDY,
+            # what it reads of the study: only where that changes is it another table
+            read=lambda wildcards: json.dumps(
+                {
+                    key: config.get(key)
+                    for key in ("model", "arms", "groups", "tasks", "seeds", "max_length")
+                    + ("training",)
+                },
+                sort_keys=True,
+            ),
+        message:
+            "compare Table 1 with the paper's"
+        shell:
+            "python {input.code[0]:q} {params.options} --rollbacks {input.rollbacks}"
+            " --config {params.study} --output {output} >> {log} 2>&1"
 
 
 rule claims:
     input:
         code=code("claims/judge_claims.py"),
-        planes=rules.figure1.input.surfaces,
-        groups=rules.figure7.input.surfaces,
-        controls=surfaces("random", FIGURES["tasks"]),
-        curves=expand(f"{SURFACE}/surface.parquet", plane="curve", **RUNS),
         samples=expand(
             "<results>/data/{task}/sample.parquet",
-            task=sorted({*FIGURES["tasks"], *FIGURES["layer_groups"]}),
+            task=sorted({*study.drawn("tasks"), *study.drawn("groups")}),
         ),
-        logs=expand(f"{RUN}/log.parquet", **RUNS),
-        scores=expand(f"{RUN}/scores.parquet", **RUNS),
-        projections=expand(f"{TRAJECTORY}/projection.parquet", length="run", **RUNS),
-        norms=expand("<results>/directions/{arm}/{task}/s{seed}.json", **RUNS),
-        rollbacks=rules.table1.input.rollbacks,
-        sharpness=expand("<results>/sharpness/{arm}/{task}/s{seed}.parquet", **RUNS),
-        fig4_plane=expand(f"{SURFACE}/surface.parquet", **FIG4),
-        fig4_scores=expand([f"{RUN}/scores.parquet", f"{RUN}/further/scores.parquet"], **FIG4),
-        fig4_projection=expand(f"{TRAJECTORY}/projection.parquet", **FIG4),
+        logs=of_runs(f"{RUN}/log.parquet", study.runs()),
+        scores=of_runs(f"{RUN}/scores.parquet", JUDGED),
+        norms=NORMS,
+        planes=surfaces(FULL, unique(EACH + FOURTH)),
+        curves=surfaces(CURVE),
+        controls=surfaces(CONTROL),
+        groups=[file for group in study.groups for file in surfaces(group)],
+        further=of_runs(f"{RUN}/further/scores.parquet", study.further()),
+        projections=PROJECTIONS,
+        longer=projections(study.further(), "longer"),
+        rollbacks=ROLLBACKS,
+        sharpness=of_runs(SHARPNESS, study.sharpness()),
     output:
         csv=shown("<results>/tables/claims.csv", table="claims"),
         markdown="<results>/tables/claims.md",
@@ -92,30 +90,25 @@ rule claims:
     conda:
         "../envs/plot.yaml"
     params:
-        figures=json.dumps(
-            {key: FIGURES[key] for key in ("tasks", "layer_groups", "overfitting")}, sort_keys=True
+        files=by_flag,
+        tasks=json.dumps(
+            {key: study.drawn(key) for key in ("tasks", "groups", "overfitting")}, sort_keys=True
         ),
-        groups=json.dumps(GROUPS, sort_keys=True),
+        options=f"{CONTRAST} {LAYERS}",
     message:
         "judge the paper's claims"
     shell:
-        "python {input.code[0]:q} --surfaces {input.planes} {input.groups} {input.curves}"
-        " {input.controls} {input.fig4_plane} --samples {input.samples}"
-        " --logs {input.logs} --scores {input.scores} {input.fig4_scores[0]}"
-        " --further {input.fig4_scores[1]} --projections {input.projections}"
-        " --longer {input.fig4_projection} --rollbacks {input.rollbacks} --norms {input.norms}"
-        " --sharpness {input.sharpness}"
-        " --figures {params.figures:q} --layer-groups {params.groups:q}"
+        "python {input.code[0]:q} {params.files} --tasks {params.tasks:q} {params.options}"
         " --csv {output.csv} --markdown {output.markdown} >> {log} 2>&1"
 
 
 rule runs_table:
     input:
         code=code("claims/tabulate_runs.py"),
-        curves=rules.claims.input.curves,
-        selected=expand(f"{RUN}/selected.json", **RUNS),
-        norms=rules.claims.input.norms,
-        projections=rules.claims.input.projections,
+        curves=surfaces(CURVE),
+        selected=of_runs(f"{RUN}/selected.json", study.runs()),
+        norms=NORMS,
+        projections=PROJECTIONS,
     output:
         csv=shown("<results>/tables/runs.csv", table="runs"),
         markdown="<results>/tables/runs.md",
@@ -124,20 +117,18 @@ rule runs_table:
     conda:
         "../envs/plot.yaml"
     params:
-        groups=json.dumps(GROUPS, sort_keys=True),
+        options=f"{ALL_ARMS} {LAYERS}",
     message:
         "list the runs"
     shell:
         "python {input.code[0]:q} --curves {input.curves} --selected {input.selected}"
-        " --norms {input.norms} --projections {input.projections}"
-        " --layer-groups {params.groups:q} --csv {output.csv} --markdown {output.markdown}"
-        " >> {log} 2>&1"
+        " --norms {input.norms} --projections {input.projections} {params.options}"
+        " --csv {output.csv} --markdown {output.markdown} >> {log} 2>&1"
 
 
 rule tables:
     input:
-        rules.table1.output,
+        [rules.table1.output, rules.paper_vs_ours.output] if study.groups else [],
         rules.runs_table.output,
-        rules.paper_vs_ours.output,
         rules.claims.output,
     localrule: True

@@ -9,35 +9,34 @@ from snakemake.pathvars import PATHVAR_REGEX
 
 SCRIPTS = HERE / "workflow/scripts"
 
-TASKS = config["tasks"]
 MODEL = config["model"]
 SURFACES = config["surfaces"]
-FIGURES = config["figures"]
 
-ARMS = ["scratch", "pretrained"]
-# in their own order, not the config's: the order of its keys must change no command
-GROUPS = {name: config["layer_groups"][name] for name in ("low", "middle", "high")}
-FIRST = config["seeds"][0]  # figures show the first seed; Fig. 2 and the tables all of them
 PROCESSES = max(1, config["gpus_per_run"])  # of a training
-FURTHER = FIGURES["overfitting"]["further_epochs"]
+FURTHER = study.further_epochs if study.further() else None
 
-# the whole config, and what figures and tables need, for commands that read them: written as jobs
-# start, and no input of theirs, since few of its changes concern each
+# the whole config, for commands that read it: written as jobs start, and no input of theirs, since
+# few of its changes concern each
 STUDY = "{results}/study.json".format(**config["pathvars"])
-NEEDS = "{results}/needed.json".format(**config["pathvars"])
 
 RUN = "<results>/runs/{arm}/{task}/s{seed}"
+DIRECTION = "<results>/directions/{arm}/{task}/s{seed}/own.safetensors"
+NORM = "<results>/directions/{arm}/{task}/s{seed}/own.json"
 SURFACE = "<results>/surfaces/{arm}/{task}/s{seed}/{plane}"
+ROLLBACK = "<results>/rollbacks/{arm}/{task}/s{seed}.parquet"
+SHARPNESS = "<results>/sharpness/{arm}/{task}/s{seed}.parquet"
 TRAJECTORY = "<results>/trajectories/{arm}/{task}/s{seed}/{length}"
 # what a killed job goes on from: outside the declared outputs, which Snakemake deletes then
 STATE = "{results}/.state".format(**config["pathvars"])
 
 
 wildcard_constraints:
-    arm="|".join(ARMS),
-    task="|".join(TASKS),
+    arm="|".join(study.arms),
+    start="|".join({arm.start for arm in study.arms.values()}),
+    task="|".join(study.tasks),
     seed=r"\d+",
-    plane="|".join(["full", "curve", "random", *GROUPS]),
+    plane="|".join(study.planes),
+    number="[12]",
     length="run|longer",
     chunk=r"\d+",
     chunks=r"\d+",
@@ -79,6 +78,13 @@ def option(name, *values):
     So a value may begin with a dash, and hold spaces, quotes or braces.
     """
     return " ".join(shlex.quote(f"--{name}={value}") for value in values if value)
+
+
+def by_flag(wildcards, input):
+    """The inputs of a rule as flags of their own names; none for one without files."""
+    others = ("code", "pages", "numbers")
+    named = {name: files for name, files in input.items() if name not in others and files}
+    return " ".join(f"--{name} {files}" for name, files in named.items())
 
 
 def plain(number):

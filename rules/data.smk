@@ -19,10 +19,10 @@ rule download_task:
         "../envs/torch.yaml"
     params:
         source=lambda wildcards: " ".join(
-            option(key, TASKS[wildcards.task]["hub"].get(key, default))
+            option(key, config["tasks"][wildcards.task]["hub"].get(key, default))
             for key, default in {"path": "", "name": "", "revision": "main"}.items()
         ),
-        splits=lambda wildcards: option("splits", *TASKS[wildcards.task]["hub"]["splits"]),
+        splits=lambda wildcards: option("splits", *config["tasks"][wildcards.task]["hub"]["splits"]),
     message:
         "{wildcards.task}: fetch {params.source}"
     shell:
@@ -44,8 +44,8 @@ rule prepare_task:
     conda:
         "../envs/torch.yaml"
     params:
-        text=lambda wildcards: option("text", *TASKS[wildcards.task]["text"]),
-        label=lambda wildcards: option("label", TASKS[wildcards.task]["label"]),
+        text=lambda wildcards: option("text", *config["tasks"][wildcards.task]["text"]),
+        label=lambda wildcards: option("label", config["tasks"][wildcards.task]["label"]),
         max_length=config["max_length"],
     message:
         "{wildcards.task}: tokenise"
@@ -81,8 +81,8 @@ rule sample_examples:
 rule try_model:
     input:
         code=ancient(str(SCRIPTS / "models/try_model.py")),
-        start=f"<results>/models/scratch/s{FIRST}/model.safetensors",
-        config=f"<results>/models/scratch/s{FIRST}/config.json",
+        start=f"<results>/models/{study.first_start}/s{study.first_seed}/model.safetensors",
+        config=f"<results>/models/{study.first_start}/s{study.first_seed}/config.json",
         train="<results>/data/{task}/train.parquet",
         dev="<results>/data/{task}/dev.parquet",
     output:

@@ -1,162 +1,94 @@
-# Figures 1 to 7, each as PDF and PNG beside the numbers drawn in it.
+# Figures 1 to 7, each as PDF and PNG beside the numbers drawn in it; of what the config names.
 
-PLOT = (
-    "python {input.code[0]:q} --tasks {params.tasks}"
-    " --pdf {output.pdf} --png {output.png} --csv {output.csv}"
+COLOURS = f"--colour-map {config['figures']['colour_map']}"
+ONE_ARM = f"--arm {study.shown}"
+ALL_ARMS = "--arms " + " ".join(
+    shlex.quote(f"{arm.name}={arm.label}") for arm in study.arms.values()
 )
+EACH, FOURTH = study.shown_runs(), study.further()
+TRAJECTORIES = study.shown_runs("trajectories")
 
+# figure: (its command, what it shows, its files by the flag that takes them, its other flags)
+FIGURES = {
+    1: (
+        "figure1_surfaces.py",
+        "training-loss surfaces",
+        {"surfaces": surfaces(FULL, EACH), "curves": surfaces(CURVE, EACH)},
+        f"{tasks_of('tasks')} {ALL_ARMS} {COLOURS}",
+    ),
+    2: (
+        "figure2_training_loss.py",
+        "training loss by epoch",
+        {"logs": of_runs(f"{RUN}/log.parquet", study.runs())},
+        f"{tasks_of('tasks')} {ALL_ARMS}",
+    ),
+    3: (
+        "figure3_trajectories.py",
+        "trajectories",
+        {
+            "surfaces": surfaces(FULL, TRAJECTORIES),
+            "trajectories": trajectories(TRAJECTORIES, "run"),
+        },
+        f"{tasks_of('trajectories')} {ALL_ARMS} {COLOURS}",
+    ),
+    4: (
+        "figure4_overfitting.py",
+        "further epochs",
+        {"surfaces": surfaces(FULL, FOURTH), "trajectories": trajectories(FOURTH, "longer")},
+        f"{tasks_of('overfitting')} {ONE_ARM} {ALL_ARMS} {COLOURS}",
+    ),
+    5: (
+        "figure5_curves.py",
+        "loss curves along δ1",
+        {"curves": surfaces(CURVE, EACH)},
+        f"{tasks_of('tasks')} {ALL_ARMS}",
+    ),
+    6: (
+        "figure6_error_surfaces.py",
+        "dev-error surfaces",
+        {"surfaces": surfaces(FULL, EACH)},
+        f"{tasks_of('tasks')} {ALL_ARMS} {COLOURS}",
+    ),
+    7: (
+        "figure7_layer_groups.py",
+        "layer groups",
+        {"surfaces": [file for group in study.groups for file in surfaces(group)]},
+        f"{tasks_of('groups')} {ONE_ARM} {COLOURS}",
+    ),
+}
 
-rule figure1:
-    input:
-        code=code("figures/figure1_surfaces.py"),
-        surfaces=surfaces("full", FIGURES["tasks"]),
-        curves=surfaces("curve", FIGURES["tasks"]),
-    output:
-        pdf="<results>/figures/fig1.pdf",
-        png=shown("<results>/figures/fig1.png", figure="1", shows="training-loss surfaces"),
-        csv="<results>/figures/fig1.csv",
-    log:
-        "<logs>/figures/fig1.log",
-    conda:
-        "../envs/plot.yaml"
-    params:
-        tasks=FIGURES["tasks"],
-        colour_map=FIGURES["colour_map"],
-    message:
-        "draw Figure 1"
-    shell:
-        f"{PLOT} --colour-map {{params.colour_map}} --surfaces {{input.surfaces}} --curves {{input.curves}} >> {{log}} 2>&1"
+for number in study.figures:
+    command, shows, files, options = FIGURES[number]
 
-
-rule figure2:
-    input:
-        code=code("figures/figure2_training_loss.py"),
-        logs=expand(f"{RUN}/log.parquet", arm=ARMS, task=FIGURES["tasks"], seed=config["seeds"]),
-    output:
-        pdf="<results>/figures/fig2.pdf",
-        png=shown("<results>/figures/fig2.png", figure="2", shows="training loss by epoch"),
-        csv="<results>/figures/fig2.csv",
-    log:
-        "<logs>/figures/fig2.log",
-    conda:
-        "../envs/plot.yaml"
-    params:
-        tasks=FIGURES["tasks"],
-    message:
-        "draw Figure 2"
-    shell:
-        f"{PLOT} --logs {{input.logs}} >> {{log}} 2>&1"
-
-
-rule figure3:
-    input:
-        code=code("figures/figure3_trajectories.py"),
-        surfaces=surfaces("full", FIGURES["trajectories"]),
-        trajectories=trajectories(FIGURES["trajectories"], "run"),
-    output:
-        pdf="<results>/figures/fig3.pdf",
-        png=shown("<results>/figures/fig3.png", figure="3", shows="trajectories"),
-        csv="<results>/figures/fig3.csv",
-    log:
-        "<logs>/figures/fig3.log",
-    conda:
-        "../envs/plot.yaml"
-    params:
-        tasks=FIGURES["trajectories"],
-        colour_map=FIGURES["colour_map"],
-    message:
-        "draw Figure 3"
-    shell:
-        f"{PLOT} --colour-map {{params.colour_map}} --surfaces {{input.surfaces}} --trajectories {{input.trajectories}} >> {{log}} 2>&1"
-
-
-rule figure4:
-    input:
-        code=code("figures/figure4_overfitting.py"),
-        surfaces=surfaces("full", FIGURES["overfitting"]["task"], ["pretrained"]),
-        trajectories=trajectories(FIGURES["overfitting"]["task"], "longer", ["pretrained"]),
-    output:
-        pdf="<results>/figures/fig4.pdf",
-        png=shown("<results>/figures/fig4.png", figure="4", shows="further epochs"),
-        csv="<results>/figures/fig4.csv",
-    log:
-        "<logs>/figures/fig4.log",
-    conda:
-        "../envs/plot.yaml"
-    params:
-        tasks=FIGURES["overfitting"]["task"],
-        colour_map=FIGURES["colour_map"],
-    message:
-        "draw Figure 4"
-    shell:
-        f"{PLOT} --colour-map {{params.colour_map}} --surfaces {{input.surfaces}} --trajectories {{input.trajectories}} >> {{log}} 2>&1"
-
-
-rule figure5:
-    input:
-        code=code("figures/figure5_curves.py"),
-        curves=surfaces("curve", FIGURES["tasks"]),
-    output:
-        pdf="<results>/figures/fig5.pdf",
-        png=shown("<results>/figures/fig5.png", figure="5", shows="loss curves along δ1"),
-        csv="<results>/figures/fig5.csv",
-    log:
-        "<logs>/figures/fig5.log",
-    conda:
-        "../envs/plot.yaml"
-    params:
-        tasks=FIGURES["tasks"],
-    message:
-        "draw Figure 5"
-    shell:
-        f"{PLOT} --curves {{input.curves}} >> {{log}} 2>&1"
-
-
-rule figure6:
-    input:
-        code=code("figures/figure6_error_surfaces.py"),
-        surfaces=surfaces("full", FIGURES["tasks"]),
-    output:
-        pdf="<results>/figures/fig6.pdf",
-        png=shown("<results>/figures/fig6.png", figure="6", shows="dev-error surfaces"),
-        csv="<results>/figures/fig6.csv",
-    log:
-        "<logs>/figures/fig6.log",
-    conda:
-        "../envs/plot.yaml"
-    params:
-        tasks=FIGURES["tasks"],
-        colour_map=FIGURES["colour_map"],
-    message:
-        "draw Figure 6"
-    shell:
-        f"{PLOT} --colour-map {{params.colour_map}} --surfaces {{input.surfaces}} >> {{log}} 2>&1"
-
-
-rule figure7:
-    input:
-        code=code("figures/figure7_layer_groups.py"),
-        surfaces=surfaces(list(GROUPS), FIGURES["layer_groups"], ["pretrained"]),
-    output:
-        pdf="<results>/figures/fig7.pdf",
-        png=shown("<results>/figures/fig7.png", figure="7", shows="layer groups"),
-        csv="<results>/figures/fig7.csv",
-    log:
-        "<logs>/figures/fig7.log",
-    conda:
-        "../envs/plot.yaml"
-    params:
-        tasks=FIGURES["layer_groups"],
-        colour_map=FIGURES["colour_map"],
-    message:
-        "draw Figure 7"
-    shell:
-        f"{PLOT} --colour-map {{params.colour_map}} --surfaces {{input.surfaces}} >> {{log}} 2>&1"
+    rule:
+        name:
+            f"figure{number}"
+        input:
+            **files,
+            code=code(f"figures/{command}"),
+        output:
+            pdf=f"<results>/figures/fig{number}.pdf",
+            png=shown(f"<results>/figures/fig{number}.png", figure=str(number), shows=shows),
+            csv=f"<results>/figures/fig{number}.csv",
+        log:
+            f"<logs>/figures/fig{number}.log",
+        conda:
+            "../envs/plot.yaml"
+        params:
+            options=options,
+            files=by_flag,
+        message:
+            f"draw Figure {number}"
+        shell:
+            "python {input.code[0]:q} {params.options} {params.files}"
+            " --pdf {output.pdf} --png {output.png} --csv {output.csv} >> {log} 2>&1"
 
 
 rule figures:
     input:
         expand(
-            "<results>/figures/fig{number}.{kind}", number=range(1, 8), kind=["pdf", "png", "csv"]
+            "<results>/figures/fig{number}.{kind}",
+            number=study.figures,
+            kind=["pdf", "png", "csv"],
         ),
     localrule: True

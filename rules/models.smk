@@ -4,38 +4,52 @@
 READ_BY_TOKENIZERS = ["*tokenizer*", "*vocab*", "*tokens*.json", "merges.txt", "dict.txt"]
 READ_BY_TOKENIZERS += ["*.model", "*.spm", "*.codes", "*.tiktoken"]
 
-if "pretrain" in MODEL:  # the embedded study's own
+WEIGHTS = ["*.safetensors", "*.safetensors.index.json"]
+
+# of the study's own model
+if "pretrain" in MODEL:
     PRETRAINED = multiext("<results>/models/mini/pretrained/", "config.json", "model.safetensors")
     ARCHITECTURE = ["<results>/models/mini/architecture/config.json"]
     TOKENIZER = multiext("<results>/language/tokenizer/tokenizer", ".json", "_config.json")
 elif "path" in MODEL:
-    ARCHITECTURE = model_files()
-    TOKENIZER = model_files(*READ_BY_TOKENIZERS)
-    PRETRAINED = model_files("*.safetensors", "*.safetensors.index.json")
+    ARCHITECTURE = model_files(MODEL["path"], "model.path")
+    TOKENIZER = model_files(MODEL["path"], "model.path", *READ_BY_TOKENIZERS)
+    PRETRAINED = model_files(MODEL["path"], "model.path", *WEIGHTS)
 else:
     ARCHITECTURE = ["<results>/downloads/model/config.json"]
     # which commit it is: it stands for all other files of the download
     TOKENIZER = PRETRAINED = [*ARCHITECTURE, "<results>/downloads/model/source.json"]
 
+# by the folder of the download
+HUB = {"model": MODEL} if "hub" in MODEL else {}
+HUB |= {
+    f"arms/{arm.name}": arm.source
+    for arm in study.arms.values()
+    if isinstance(arm.source, dict) and "hub" in arm.source
+}
 
-if "hub" in MODEL:
+if HUB:
 
     rule download_model:
         input:
             code=code("models/download_model.py"),
         output:
-            config="<results>/downloads/model/config.json",
-            source="<results>/downloads/model/source.json",
+            config="<results>/downloads/{folder}/config.json",
+            source="<results>/downloads/{folder}/source.json",
         log:
-            "<logs>/downloads/model.log",
+            "<logs>/downloads/{folder}.log",
+        wildcard_constraints:
+            folder="|".join(HUB),
         priority: 100
         retries: 2
         localrule: True
         conda:
             "../envs/torch.yaml"
         params:
-            id=option("id", MODEL["hub"]),
-            revision=option("revision", MODEL.get("revision", "main")),
+            id=lambda wildcards: option("id", HUB[wildcards.folder]["hub"]),
+            revision=lambda wildcards: option(
+                "revision", HUB[wildcards.folder].get("revision", "main")
+            ),
         message:
             "download {params.id}"
         shell:
@@ -46,24 +60,23 @@ if "hub" in MODEL:
 rule initial_model:
     input:
         code=code("models/initial_model.py"),
-        model=branch(
-            lambda wildcards: wildcards.arm == "pretrained",
-            then=PRETRAINED,
-            otherwise=ARCHITECTURE,
-        ),
+        model=origin,
+        architecture=ARCHITECTURE,
     output:
-        config="<results>/models/{arm}/s{seed}/config.json",
-        weights="<results>/models/{arm}/s{seed}/model.safetensors",
+        config="<results>/models/{start}/s{seed}/config.json",
+        weights="<results>/models/{start}/s{seed}/model.safetensors",
     log:
-        "<logs>/models/{arm}_s{seed}.log",
+        "<logs>/models/{start}_s{seed}.log",
     priority: 100
     conda:
         "../envs/torch.yaml"
     params:
-        layers=[number for group in GROUPS.values() for number in group],
+        random=lambda wildcards: "--random" if wildcards.start == FROM_SEED else "",
+        layers=[number for group in study.groups.values() for number in (group.first, group.last)],
     message:
-        "{wildcards.arm} seed {wildcards.seed}: make θ0"
+        "{wildcards.start} seed {wildcards.seed}: make θ0"
     shell:
-        'python {input.code[0]:q} --model="$(dirname -- {input.model[0]:q})" --arm {wildcards.arm}'
+        'python {input.code[0]:q} --model="$(dirname -- {input.model[0]:q})"'
+        ' --shaped-like="$(dirname -- {input.architecture[0]:q})" {params.random}'
         " --seed {wildcards.seed} --layers {params.layers} --output $(dirname {output.config})"
         " >> {log} 2>&1"

@@ -12,11 +12,9 @@ rule plan:
         "../envs/torch.yaml"
     params:
         study=STUDY,
-        needed=NEEDS,
         results=config["pathvars"]["results"],
     message:
         "count what the study will need"
     shell:
-        "python {input.code[0]:q} --config {params.study} --needed {params.needed}"
-        " --results {params.results} --output {params.results}/plan >> {log} 2>&1"
+        "python {input.code[0]:q} --config {params.study} --results {params.results} --output {params.results}/plan >> {log} 2>&1"
         " && cat {params.results}/plan.md"

@@ -1,6 +1,13 @@
 # The study on one page. (`snakemake --report` shows the same files in Snakemake's own page.)
 
 PAGES = HERE / "workflow/report"
+# surfaces to turn: the plane of δ1 and δ2, those of the groups and the config's own
+TURNED = surfaces(FULL, EACH) + [
+    file
+    for name, plane in study.planes.items()
+    if name not in (CURVE, FULL, CONTROL) and len(plane.axes) == 2
+    for file in surfaces(name)
+]
 
 
 rule report_page:
@@ -8,17 +15,16 @@ rule report_page:
         code=code("figures/make_report.py"),
         pages=[
             *expand(f"{PAGES}/{{page}}", page=["page.html", "style.css", "surfaces.js"]),
-            *expand(f"{PAGES}/fig{{number}}.rst", number=range(1, 8)),
+            *expand(f"{PAGES}/fig{{number}}.rst", number=study.figures),
             f"{PAGES}/table1.rst",
         ],
-        figures=expand("<results>/figures/fig{number}.png", number=range(1, 8)),
-        numbers=expand("<results>/figures/fig{number}.csv", number=range(1, 8)),
-        planes=rules.figure1.input.surfaces,
-        groups=rules.figure7.input.surfaces,
-        trajectories=trajectories(FIGURES["tasks"], "run"),
+        figures=expand("<results>/figures/fig{number}.png", number=study.figures),
+        numbers=expand("<results>/figures/fig{number}.csv", number=study.figures),
+        surfaces=TURNED,
+        trajectories=trajectories(EACH, "run"),
         claims=rules.claims.output.markdown,
-        table1=rules.table1.output.markdown,
-        compared=rules.paper_vs_ours.output[0],
+        table1=rules.table1.output.markdown if study.groups else [],
+        compared=rules.paper_vs_ours.output[0] if study.groups else [],
         runs=rules.runs_table.output.markdown,
     output:
         shown("<results>/report.html"),
@@ -27,15 +33,13 @@ rule report_page:
     conda:
         "../envs/plot.yaml"
     params:
+        files=by_flag,
         study=STUDY,
         config=lambda wildcards: json.dumps(config, sort_keys=True),  # another is another report
         benchmarks="{results}/benchmarks".format(**config["pathvars"]),
     message:
         "write the report"
     shell:
-        "python {input.code[0]:q} --figures {input.figures} --surfaces {input.planes} {input.groups}"
-        " --trajectories {input.trajectories} --claims {input.claims}"
-        " --table1 {input.table1} --compared {input.compared} --runs {input.runs}"
-        " --config {params.study} --benchmarks {params.benchmarks}"
-        ' --pages "$(dirname -- {input.pages[0]:q})" --output {output}'
-        " >> {log} 2>&1"
+        "python {input.code[0]:q} {params.files} --config {params.study}"
+        ' --benchmarks {params.benchmarks} --pages "$(dirname -- {input.pages[0]:q})"'
+        " --output {output} >> {log} 2>&1"

@@ -32,10 +32,15 @@ def memory(encoders, processes=1):
 
     def request(wildcards, input, attempt):
         each = base + encoders * model_size(input).bytes / 1e6
-        kept = 1000 * SURFACES["keep_gb"] if wildcards.get("plane") in GROUPS else 0
+        kept = 1000 * SURFACES["keep_gb"] if is_of_group(wildcards) else 0
         return round(processes * each + kept) * attempt
 
     return request
+
+
+def is_of_group(wildcards):
+    plane = wildcards.get("plane")
+    return plane is not None and study.planes[plane].group is not None
 
 
 def minutes(operations, attempt, devices=1):
@@ -46,14 +51,14 @@ def minutes(operations, attempt, devices=1):
 def training_time(wildcards, input, attempt, epochs):
     model, folder = model_size(input), Path(input.train).parent
     with undecided_if_broken(input.train):
-        task = cost.Task.of_config(config, wildcards.task, wildcards.arm, folder)
+        task = cost.Task.of_config(config, wildcards.task, recipe_of(wildcards).batch_size, folder)
     return minutes(cost.training(model, task, epochs), attempt, devices=PROCESSES)
 
 
 def evaluation_time(wildcards, input, attempt, points, splits=("train", "dev")):
     model = model_size(input)
     splits = [split for split in splits if split in input.keys()]
-    if size := TASKS[wildcards.task].get("size"):
+    if size := config["tasks"][wildcards.task].get("size"):
         measured = dict(
             zip(("train", "dev"), cost.Task(**size).measured(SURFACES["train_examples"]))
         )

@@ -2,9 +2,17 @@
 
 # Every epoch's file is an output of its own, so that none can go missing unseen: hence one rule
 # for each number of epochs in the study. Fig. 4 goes on from the run's end.
-NUMBERS = sorted({n for task in TASKS.values() for arm in ARMS for n in task[arm]["epochs"]})
-TRAININGS = {f"train_{number}_epochs": (number, f"e{number}_lr{{rate}}") for number in NUMBERS}
-TRAININGS["train_further"] = FURTHER, "further"
+NUMBERS = {
+    number
+    for task in study.tasks.values()
+    for recipe_ in task.recipes.values()
+    for number in recipe_.epochs
+}
+TRAININGS = {
+    f"train_{number}_epochs": (number, f"e{number}_lr{{rate}}") for number in sorted(NUMBERS)
+}
+if FURTHER:
+    TRAININGS["train_further"] = FURTHER, "further"
 for name, (number, part) in TRAININGS.items():
     more = "more" if part == "further" else "at {wildcards.rate}"
 
@@ -14,8 +22,8 @@ for name, (number, part) in TRAININGS.items():
         input:
             launch=[*code("runs/launch.py"), str(HERE / "config/accelerate.yaml")],
             code=code("runs/train.py"),
-            start="<results>/models/{arm}/s{seed}/model.safetensors",
-            config="<results>/models/{arm}/s{seed}/config.json",
+            start=theta0("model.safetensors"),
+            config=theta0("config.json"),
             # of its one candidate: the choice, which reads scores, is no reason to train again
             checkpoint=of_candidates("{last}") if part == "further" else [],
             train="<results>/data/{task}/train.parquet",
@@ -60,8 +68,8 @@ for name, (number, part) in TRAININGS.items():
 rule score_run:
     input:
         code=code("surfaces/score_run.py"),
-        start="<results>/models/{arm}/s{seed}/model.safetensors",
-        config="<results>/models/{arm}/s{seed}/config.json",
+        start=theta0("model.safetensors"),
+        config=theta0("config.json"),
         epochs=epochs_in,
         dev="<results>/data/{task}/dev.parquet",
     output:

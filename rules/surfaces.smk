@@ -5,11 +5,11 @@
 rule surface_chunk:
     input:
         code=code("surfaces/evaluate_surface.py"),
-        start="<results>/models/{arm}/s{seed}/model.safetensors",
-        config="<results>/models/{arm}/s{seed}/config.json",
+        start=theta0("model.safetensors"),
+        config=theta0("config.json"),
         selected=chosen,
         end=ancient(f"{RUN}/final.safetensors"),
-        second=second,
+        axes=axes,
         train="<results>/data/{task}/sample.parquet",
         dev="<results>/data/{task}/dev.parquet",
         tried="<results>/data/{task}/tried.json",
@@ -30,14 +30,15 @@ rule surface_chunk:
             input,
             attempt,
             SURFACES["points_per_chunk"],
-            study.splits(wildcards.plane),
+            study.planes[wildcards.plane].splits,
         ),
     params:
-        second=lambda wildcards, input: f"--second {input.second}" if input.second else "",
+        axes=axis_options,
+        anchor=lambda wildcards: study.planes[wildcards.plane].anchor,
         layers=layers,
-        range=lambda wildcards: [plain(end) for end in axis(wildcards)["range"]],
-        points=lambda wildcards: axis(wildcards)["points"],
-        measures=lambda wildcards: study.measures(wildcards.plane),
+        range=lambda wildcards: list(map(plain, study.planes[wildcards.plane].range)),
+        points=lambda wildcards: study.planes[wildcards.plane].points,
+        measures=lambda wildcards: study.planes[wildcards.plane].measures,
         batch_tokens=SURFACES["batch_tokens"],
         dtype=SURFACES["dtype"],
         tolerance=SURFACES["tolerance"],
@@ -47,7 +48,7 @@ rule surface_chunk:
         "{wildcards.task} {wildcards.arm} seed {wildcards.seed}: {wildcards.plane}, chunk {wildcards.chunk} of {wildcards.chunks}"
     shell:
         "python {input.code[0]:q} --start $(dirname {input.start}) --end {input.end}"
-        " {params.second} {params.layers} --train {input.train} --dev {input.dev}"
+        " --anchor {params.anchor} {params.axes} {params.layers} --train {input.train} --dev {input.dev}"
         " --labels {wildcards.arm} {wildcards.task} {wildcards.seed} --plane {wildcards.plane}"
         " --range {params.range} --points {params.points} --measures {params.measures}"
         " --chunk {wildcards.chunk} {wildcards.chunks} --batch-tokens {params.batch_tokens}"
@@ -75,13 +76,13 @@ rule surface:
 rule rollback:
     input:
         code=code("surfaces/rollback.py"),
-        start="<results>/models/{arm}/s{seed}/model.safetensors",
-        config="<results>/models/{arm}/s{seed}/config.json",
+        start=theta0("model.safetensors"),
+        config=theta0("config.json"),
         selected=chosen,
         end=ancient(f"{RUN}/final.safetensors"),
         dev="<results>/data/{task}/dev.parquet",
     output:
-        "<results>/rollbacks/{arm}/{task}/s{seed}.parquet",
+        ROLLBACK,
     log:
         "<logs>/rollbacks/{arm}/{task}/s{seed}.log",
     benchmark:
@@ -94,10 +95,12 @@ rule rollback:
         gpu=min(1, config["gpus_per_run"]),
         mem_mb=memory(encoders=6),
         runtime=lambda wildcards, input, attempt: evaluation_time(
-            wildcards, input, attempt, 1 + len(GROUPS)
+            wildcards, input, attempt, 1 + len(study.groups)
         ),
     params:
-        groups=" ".join(f"--group {name} {first} {last}" for name, (first, last) in GROUPS.items()),
+        groups=" ".join(
+            f"--group {group.name} {group.first} {group.last}" for group in study.groups.values()
+        ),
         batch_tokens=SURFACES["batch_tokens"],
     message:
         "{wildcards.task} {wildcards.arm} seed {wildcards.seed}: roll layer groups back"
@@ -108,41 +111,43 @@ rule rollback:
         " --output {output} >> {log} 2>&1"
 
 
-rule sharpness:
-    input:
-        code=code("surfaces/measure_sharpness.py"),
-        start="<results>/models/{arm}/s{seed}/model.safetensors",
-        config="<results>/models/{arm}/s{seed}/config.json",
-        selected=chosen,
-        end=ancient(f"{RUN}/final.safetensors"),
-        train="<results>/data/{task}/sample.parquet",
-    output:
-        "<results>/sharpness/{arm}/{task}/s{seed}.parquet",
-    log:
-        "<logs>/sharpness/{arm}/{task}/s{seed}.log",
-    benchmark:
-        "<benchmarks>/sharpness/{arm}/{task}/s{seed}.tsv"
-    priority: 80
-    conda:
-        "../envs/torch.yaml"
-    threads: config["threads"]
-    resources:
-        gpu=min(1, config["gpus_per_run"]),
-        mem_mb=memory(encoders=8),
-        runtime=lambda wildcards, input, attempt: evaluation_time(
-            wildcards, input, attempt, cost.sharpness_points(SURFACES["sharpness"])
-        ),
-    params:
-        average=SURFACES["sharpness"]["average"],
-        worst=SURFACES["sharpness"]["worst"],
-        draws=SURFACES["sharpness"]["draws"],
-        steps=SURFACES["sharpness"]["steps"],
-        batch_tokens=SURFACES["batch_tokens"],
-    message:
-        "{wildcards.task} {wildcards.arm} seed {wildcards.seed}: sharpness"
-    shell:
-        "python {input.code[0]:q} --start $(dirname {input.start}) --end {input.end}"
-        " --train {input.train} --labels {wildcards.arm} {wildcards.task} {wildcards.seed}"
-        " --average {params.average} --worst {params.worst} --draws {params.draws}"
-        " --steps {params.steps} --batch-tokens {params.batch_tokens} --threads {threads}"
-        " --output {output} >> {log} 2>&1"
+if "sharpness" in SURFACES:
+
+    rule sharpness:
+        input:
+            code=code("surfaces/measure_sharpness.py"),
+            start=theta0("model.safetensors"),
+            config=theta0("config.json"),
+            selected=chosen,
+            end=ancient(f"{RUN}/final.safetensors"),
+            train="<results>/data/{task}/sample.parquet",
+        output:
+            SHARPNESS,
+        log:
+            "<logs>/sharpness/{arm}/{task}/s{seed}.log",
+        benchmark:
+            "<benchmarks>/sharpness/{arm}/{task}/s{seed}.tsv"
+        priority: 80
+        conda:
+            "../envs/torch.yaml"
+        threads: config["threads"]
+        resources:
+            gpu=min(1, config["gpus_per_run"]),
+            mem_mb=memory(encoders=8),
+            runtime=lambda wildcards, input, attempt: evaluation_time(
+                wildcards, input, attempt, cost.sharpness_points(SURFACES["sharpness"])
+            ),
+        params:
+            average=SURFACES["sharpness"]["average"],
+            worst=SURFACES["sharpness"]["worst"],
+            draws=SURFACES["sharpness"]["draws"],
+            steps=SURFACES["sharpness"]["steps"],
+            batch_tokens=SURFACES["batch_tokens"],
+        message:
+            "{wildcards.task} {wildcards.arm} seed {wildcards.seed}: sharpness"
+        shell:
+            "python {input.code[0]:q} --start $(dirname {input.start}) --end {input.end}"
+            " --train {input.train} --labels {wildcards.arm} {wildcards.task} {wildcards.seed}"
+            " --average {params.average} --worst {params.worst} --draws {params.draws}"
+            " --steps {params.steps} --batch-tokens {params.batch_tokens} --threads {threads}"
+            " --output {output} >> {log} 2>&1"

@@ -6,9 +6,10 @@ rule project_trajectory:
         lambda wildcards: epochs_of(wildcards, wildcards.length),
         further_log,
         code=code("surfaces/project_trajectory.py"),
-        start="<results>/models/{arm}/s{seed}/model.safetensors",
+        start=theta0("model.safetensors"),
         selected=chosen,
-        first="<results>/directions/{arm}/{task}/s{seed}.safetensors",
+        first=DIRECTION,
+        end=ancient(f"{RUN}/final.safetensors"),
         second=second,
     output:
         f"{TRAJECTORY}/projection.parquet",
@@ -19,11 +20,13 @@ rule project_trajectory:
         "../envs/torch.yaml"
     params:
         further=further,
+        kind=kind_of_second,
     message:
         "{wildcards.task} {wildcards.arm} seed {wildcards.seed}: project the trajectory ({wildcards.length})"
     shell:
         "python {input.code[0]:q} --start {input.start} --run $(dirname {input.selected})"
-        " {params.further} --first {input.first} --second {input.second}"
+        " {params.further} --first {input.first} --end {input.end}"
+        " --second {params.kind} {input.second}"
         " --labels {wildcards.arm} {wildcards.task} {wildcards.seed} --output {output}"
         " >> {log} 2>&1"
 
@@ -34,8 +37,8 @@ rule evaluate_trajectory:
         further_log,
         code=code("surfaces/evaluate_trajectory.py"),
         projection=f"{TRAJECTORY}/projection.parquet",
-        start="<results>/models/{arm}/s{seed}/model.safetensors",
-        config="<results>/models/{arm}/s{seed}/config.json",
+        start=theta0("model.safetensors"),
+        config=theta0("config.json"),
         selected=chosen,
         end=ancient(f"{RUN}/final.safetensors"),
         second=second,
@@ -59,12 +62,13 @@ rule evaluate_trajectory:
         ),
     params:
         further=further,
+        kind=kind_of_second,
         batch_tokens=SURFACES["batch_tokens"],
     message:
         "{wildcards.task} {wildcards.arm} seed {wildcards.seed}: losses along the trajectory ({wildcards.length})"
     shell:
         "python {input.code[0]:q} --projection {input.projection}"
         " --start $(dirname {input.start}) --run $(dirname {input.selected}) {params.further}"
-        " --end {input.end} --second {input.second} --train {input.train} --dev {input.dev}"
+        " --end {input.end} --second {params.kind} {input.second} --train {input.train} --dev {input.dev}"
         " --batch-tokens {params.batch_tokens} --threads {threads} --output {output}"
         " >> {log} 2>&1"

@@ -21,13 +21,13 @@ WRONG = {
     "unknown nested key": ({"training.momentum": 0.9}, "momentum"),
     "unknown key of a task": ({"tasks.mnli.lable": "label"}, "lable"),
     "missing key": ({"surfaces": GONE}, "surfaces"),
-    "missing nested key": ({"tasks.sst2.scratch.batch_size": GONE}, "batch_size"),
+    "missing nested key": ({"tasks.sst2.runs.scratch.batch_size": GONE}, "batch_size"),
     # types
-    "learning rate as YAML text": ({"tasks.mnli.scratch.learning_rate": ["1e-5"]}, "1.0e-5"),
+    "learning rate as YAML text": ({"tasks.mnli.runs.scratch.learning_rate": ["1e-5"]}, "1.0e-5"),
     "seeds not a list": ({"seeds": 0}, "seeds"),
     "threads as text": ({"threads": "two"}, "threads"),
     "number of points a fraction": ({"surfaces.points": 5.5}, "surfaces.points"),
-    "whole number written as 2.0": ({"tasks.mnli.scratch.epochs": [2.0]}, "epochs"),
+    "whole number written as 2.0": ({"tasks.mnli.runs.scratch.epochs": [2.0]}, "epochs"),
     "seed written as 1.0": ({"seeds": [1.0]}, "seeds"),
     "text as one word": ({"tasks.sst2.text": "sentence"}, "tasks.sst2.text"),
     "tasks empty": ({"tasks": None}, "tasks"),
@@ -35,12 +35,15 @@ WRONG = {
     "no seeds": ({"seeds": []}, "seeds"),
     "negative seed": ({"seeds": [-1]}, "seeds"),
     "the same seed twice": ({"seeds": [1, 1]}, "seeds"),
-    "no epochs": ({"tasks.mnli.pretrained.epochs": []}, "tasks.mnli.pretrained.epochs"),
-    "zero epochs from scratch": ({"tasks.mnli.scratch.epochs": [0]}, "tasks.mnli.scratch.epochs"),
-    "batch size 0": ({"tasks.mnli.scratch.batch_size": 0}, "batch_size"),
-    "learning rate 0": ({"tasks.mnli.scratch.learning_rate": [0.0]}, "learning_rate"),
+    "no epochs": ({"tasks.mnli.runs.pretrained.epochs": []}, "tasks.mnli.runs.pretrained.epochs"),
+    "zero epochs from scratch": (
+        {"tasks.mnli.runs.scratch.epochs": [0]},
+        "tasks.mnli.runs.scratch.epochs",
+    ),
+    "batch size 0": ({"tasks.mnli.runs.scratch.batch_size": 0}, "batch_size"),
+    "learning rate 0": ({"tasks.mnli.runs.scratch.learning_rate": [0.0]}, "learning_rate"),
     "learning rate not a number": (
-        {"tasks.mnli.scratch.learning_rate": [float("nan")]},
+        {"tasks.mnli.runs.scratch.learning_rate": [float("nan")]},
         "learning_rate",
     ),
     "threads 0": ({"threads": 0}, "threads"),
@@ -54,20 +57,23 @@ WRONG = {
     "language's seed beyond 32 bits": ({"language.seed": 2**40}, "language.seed"),
     "seed of pre-training below 0": ({"model.pretrain.seed": -1}, "model.pretrain.seed"),
     "learning rate that float32 loses": (
-        {"tasks.mnli.scratch.learning_rate": [1e-320]},
+        {"tasks.mnli.runs.scratch.learning_rate": [1e-320]},
         "learning_rate",
     ),
-    "learning rate of a thousand": ({"tasks.mnli.scratch.learning_rate": [1e3]}, "learning_rate"),
+    "learning rate of a thousand": (
+        {"tasks.mnli.runs.scratch.learning_rate": [1e3]},
+        "learning_rate",
+    ),
     "the same learning rate twice": (
-        {"tasks.mnli.scratch.learning_rate": [1e-3, 0.001]},
+        {"tasks.mnli.runs.scratch.learning_rate": [1e-3, 0.001]},
         "learning_rate",
     ),
-    "more epochs than two digits": ({"tasks.mnli.scratch.epochs": [100]}, "epochs"),
+    "more epochs than two digits": ({"tasks.mnli.runs.scratch.epochs": [100]}, "epochs"),
     "more further epochs than two digits": (
         {"figures.overfitting.further_epochs": 200},
         "further_epochs",
     ),
-    "batch of all texts there are": ({"tasks.mnli.scratch.batch_size": 10**9}, "batch_size"),
+    "batch of all texts there are": ({"tasks.mnli.runs.scratch.batch_size": 10**9}, "batch_size"),
     "max_length below special tokens": ({"max_length": 2}, "max_length"),
     "max_length as text": ({"max_length": "128"}, "max_length"),
     "text column that is empty": ({"tasks.sst2.text": [""]}, "tasks.sst2.text"),
@@ -82,7 +88,10 @@ WRONG = {
     "no operations": ({"hardware.tflops": 0}, "hardware.tflops"),
     "used in per cent": ({"hardware.utilisation": 30}, "hardware.utilisation"),
     "seed of 400 digits": ({"seeds": [10**400]}, "seeds"),
-    "learning rate of 400 digits": ({"tasks.mnli.scratch.learning_rate": [10**400]}, "learning"),
+    "learning rate of 400 digits": (
+        {"tasks.mnli.runs.scratch.learning_rate": [10**400]},
+        "learning",
+    ),
     "paragraphs without end": ({"language.paragraphs": 10**12}, "language.paragraphs"),
     "examples without end": ({"tasks.sst2.grammar.train": 10**12}, "sst2.grammar.train"),
     "steps without end": ({"model.pretrain.recipe.steps": 10**15}, "recipe.steps"),
@@ -96,7 +105,7 @@ WRONG = {
         "the model takes 140 tokens",
     ),
     "a layer beyond a DistilBERT": (
-        {"model": {"path": "{folder}/distilbert"}, "layer_groups.high": [2, 3]},
+        {"model": {"path": "{folder}/distilbert"}, "groups.high": [2, 3]},
         "layers 0 to 2",
     ),
     # surfaces
@@ -107,18 +116,18 @@ WRONG = {
     "range narrower than float32": ({"surfaces.range": [1.0, 1.0000001]}, "float32"),
     "grid of 20,000 × 20,000": ({"surfaces.points": 20_000}, "400,000,000 points"),
     "control of 5,000 × 5,000": (
-        {"surfaces.control.points": 5_000},
-        "surfaces.control.points: 25,000,000 points",
+        {"planes.control.points": 5_000},
+        "planes.control.points: 25,000,000 points",
     ),
-    "curve of ten millions": ({"surfaces.curve_points": 10**7}, "10,000,000 points"),
+    "curve of ten millions": ({"planes.curve.points": 10**7}, "10,000,000 points"),
     "range beyond float32": ({"surfaces.range": [-1e300, 1e300]}, "surfaces.range"),
     "range as text": ({"surfaces.range": ["-4", "4"]}, "surfaces.range"),
-    "control upside down": ({"surfaces.control.range": [1.0, -1.0]}, "surfaces.control.range"),
+    "control upside down": ({"planes.control.range": [1.0, -1.0]}, "planes.control.range"),
     "train_examples of one": ({"surfaces.train_examples": 1}, "surfaces.train_examples"),
     "no tokens in a batch": ({"surfaces.batch_tokens": 0}, "surfaces.batch_tokens"),
     "chunks of no points": ({"surfaces.points_per_chunk": 0}, "surfaces.points_per_chunk"),
     "grid of one point": ({"surfaces.points": 1}, "surfaces.points"),
-    "curve of one point": ({"surfaces.curve_points": 1}, "surfaces.curve_points"),
+    "curve of one point": ({"planes.curve.points": 1}, "planes.curve.points"),
     "range upside down": ({"surfaces.range": [4.0, -4.0]}, "surfaces.range"),
     "range of no width": ({"surfaces.range": [1.0, 1.0]}, "surfaces.range"),
     "range of one end": ({"surfaces.range": [4.0]}, "surfaces.range"),
@@ -155,8 +164,8 @@ WRONG = {
     "no steps of pre-training": ({"model.pretrain.recipe.steps": 0}, "recipe.steps"),
     "all words masked": ({"model.pretrain.recipe.mask_probability": 1.0}, "mask_probability"),
     "an unknown word in the recipe": ({"model.pretrain.recipe.stpes": 3}, "known: steps"),
-    "layer numbers as text": ({"layer_groups.low": ["0", "1"]}, "layer_groups.low"),
-    "layer number below 0": ({"layer_groups.low": [-1, 0]}, "layer_groups.low"),
+    "layer numbers as text": ({"groups.low": ["0", "1"]}, "groups.low"),
+    "layer number below 0": ({"groups.low": [-1, 0]}, "groups.low"),
     "model folder of weights of torch.save": ({"model": {"path": "{folder}/pickled"}}, "pickled"),
     "model folder that is quantised": ({"model": {"path": "{folder}/quantised"}}, "quantization"),
     "model folder whose config.json is a list": (
@@ -171,10 +180,12 @@ WRONG = {
     "model folder that lacks a shard": ({"model": {"path": "{folder}/sharded"}}, "b.safetensors"),
     "two models": ({"model.hub": "google-bert/bert-base-cased"}, "model"),
     "no model": ({"model": {}}, "model"),
-    "layer beyond the model": ({"layer_groups.high": [2, 3]}, "layers 0 to 2"),
-    "layers reversed": ({"layer_groups.high": [2, 1]}, "layer_groups.high"),
-    "layer group missing": ({"layer_groups.low": GONE}, "low"),
-    "layer group of one number": ({"layer_groups.low": [0]}, "layer_groups.low"),
+    "layer beyond the model": ({"groups.high": [2, 3]}, "layers 0 to 2"),
+    "layers reversed": ({"groups.high": [2, 1]}, "groups.high"),
+    "layers in two groups": ({"groups.middle": [0, 1]}, "layer 0 is in another group"),
+    "group named as a plane": ({"groups": {"full": [0, 1]}}, "groups.full"),
+    "group name with a dash first": ({"groups": {"-x": [0, 1]}}, "-x"),
+    "layer group of one number": ({"groups.low": [0]}, "groups.low"),
     "model folder missing": ({"model": {"path": "{folder}/none"}}, "none"),
     "model folder without weights": ({"model": {"path": "{folder}/weightless"}}, "safetensors"),
     "model folder without config.json": ({"model": {"path": "{folder}/bare"}}, "config.json"),
@@ -183,7 +194,7 @@ WRONG = {
         "broken/config.json",
     ),
     "layer beyond the model folder's": (
-        {"model": {"path": "{folder}/model"}, "layer_groups.high": [2, 3]},
+        {"model": {"path": "{folder}/model"}, "groups.high": [2, 3]},
         "layers 0 to 2",
     ),
     "language missing": ({"language": GONE}, "language"),
@@ -229,17 +240,71 @@ WRONG = {
     # partners and figures
     "partner not in the study": ({"tasks.sst2.partner": "rte"}, "tasks.sst2.partner"),
     "partner itself": ({"tasks.sst2.partner": "sst2"}, "tasks.sst2.partner"),
-    "one task only": ({"tasks.sst2": GONE}, "tasks"),
+    # arms, planes, keys that moved
+    "arm without a start": ({"arms": {"mine": {"label": "mine"}}}, "start"),
+    "start of no kind": ({"arms": {"mine": {"start": "warm"}}}, "arms.mine.start"),
+    "start by path and hub": (
+        {"arms": {"mine": {"start": {"path": "a", "hub": "b"}}}},
+        "one of path",
+    ),
+    "start from a folder that is none": (
+        {"arms": {"mine": {"start": {"path": "{folder}/none"}}}},
+        "arms.mine.start.path",
+    ),
+    "arm named as a start": (
+        {"arms": {"random": {"start": {"path": "{folder}/model"}}}},
+        "arms.random",
+    ),
+    "arm named as a column": ({"arms": {"judged": {"start": "random"}}}, "arms.judged"),
+    "arm with a key of a recipe": (
+        {"arms": {"mine": {"start": "random", "epochs": [1]}}},
+        "epochs",
+    ),
+    "no arms": ({"arms": {}}, "arms"),
+    "contrast with no such arm": ({"contrast": ["pretrained", "mine"]}, "contrast"),
+    "contrast of one": ({"contrast": ["pretrained"]}, "contrast"),
+    "contrast with itself": ({"contrast": ["scratch", "scratch"]}, "contrast"),
+    "runs of no such arm": (
+        {"tasks.mnli.runs.mine": {"epochs": [1], "batch_size": 8, "learning_rate": [1.0e-3]}},
+        "tasks.mnli.runs",
+    ),
+    "a run that figures need is missing": ({"tasks.mnli.runs.scratch": GONE}, "no scratch"),
+    "a run that a partner needs is missing": (
+        {"figures.tasks": ["sst2"], "figures.trajectories": GONE, "figures.groups": GONE}
+        | {"tasks.mnli.runs.scratch": GONE},
+        "tasks.mnli.runs: no scratch",
+    ),
+    "plane without axes": ({"planes.mine": {"points": 5}}, "planes.mine"),
+    "plane of three axes": ({"planes.mine": {"axes": ["own", "random", "random"]}}, "axes"),
+    "axis of no kind": ({"planes.mine": {"axes": ["hessian"]}}, "hessian"),
+    "own as the second axis": ({"planes.mine": {"axes": ["random", "own"]}}, "planes.mine.axes"),
+    "partner as the first axis": ({"planes.mine": {"axes": ["partner"]}}, "planes.mine.axes"),
+    "plane of no such group": ({"planes.mine": {"axes": ["own"], "group": "top"}}, "top"),
+    "plane of a group from the start": (
+        {"planes.mine": {"axes": ["own"], "group": "low"}},
+        "planes.mine.anchor",
+    ),
+    "plane that measures nothing": ({"planes.mine": {"axes": ["own"], "measures": []}}, "measures"),
+    "other axes for the paper's plane": ({"planes.full": {"axes": ["own"]}}, "planes.full"),
+    "no plane of δ1 and δ2": ({"planes.full": None}, "planes.full"),
+    "figure of groups without groups": ({"groups": {}}, "figures.groups"),
+    "layer_groups, as it was called": ({"layer_groups": {"low": [0, 0]}}, "now groups"),
+    "curve_points, as it was called": ({"surfaces.curve_points": 9}, "now planes: {curve"),
+    "control, where it was": ({"surfaces.control": {"points": 3}}, "now planes: {control"),
+    "a run, where it was": (
+        {"tasks.mnli.scratch": TINY["tasks"]["mnli"]["runs"]["scratch"]},
+        "now runs: {scratch",
+    ),
     "no tasks in figures": ({"figures.tasks": []}, "figures.tasks"),
     "figure of an unknown task": ({"figures.trajectories": ["rte"]}, "figures.trajectories"),
     "overfitting of an unknown task": ({"figures.overfitting.task": "rte"}, "figures.overfitting"),
     "overfitting after two epochs": (
-        {"tasks.sst2.pretrained.epochs": [2, 3]},
-        "tasks.sst2.pretrained.epochs",
+        {"tasks.sst2.runs.pretrained.epochs": [2, 3]},
+        "tasks.sst2.runs.pretrained.epochs",
     ),
     "overfitting after two rates": (
-        {"tasks.sst2.pretrained.learning_rate": [1.0e-3, 2.0e-3]},
-        "tasks.sst2.pretrained.learning_rate",
+        {"tasks.sst2.runs.pretrained.learning_rate": [1.0e-3, 2.0e-3]},
+        "tasks.sst2.runs.pretrained.learning_rate",
     ),
 }
 
@@ -302,6 +367,16 @@ def config(folder, changes):
     return folder / "study.yaml"
 
 
+# one arm and one task, without a partner
+ONE_ARM = {
+    "arms": {"pretrained": {"start": "pretrained"}},
+    "tasks.mnli.runs.scratch": GONE,
+    "tasks.sst2": GONE,
+    "tasks.mnli.partner": GONE,
+    "figures": {"tasks": ["mnli"], "colour_map": "viridis"},
+}
+
+
 def check(path):
     return check_config.main, [path]
 
@@ -320,7 +395,14 @@ def test_one_line_says_what_is_wrong(folder, changes, word):
         pytest.param({"tasks.sst2.files": FILES}, id="files"),
         pytest.param({"model": {"path": "{folder}/model"}}, id="model folder"),
         pytest.param({"surfaces.train_examples": "all"}, id="all examples"),
-        pytest.param({"tasks.sst2.pretrained.learning_rate": [1]}, id="whole learning rate"),
+        pytest.param(ONE_ARM, id="one arm"),
+        pytest.param({"tasks.mnli.partner": GONE}, id="no partner"),
+        pytest.param({"groups": {}, "figures.groups": GONE}, id="no groups"),
+        pytest.param({"groups": {"all": [0, 2]}}, id="one group"),
+        pytest.param({"planes.control": None, "surfaces.sharpness": GONE}, id="no control"),
+        pytest.param({"figures.overfitting": GONE, "figures.trajectories": GONE}, id="few figures"),
+        pytest.param({"planes.mine": {"axes": ["own", "random"]}}, id="a plane of one's own"),
+        pytest.param({"tasks.sst2.runs.pretrained.learning_rate": [1]}, id="whole learning rate"),
     ],
 )
 def test_the_good_ones_are_let_through(folder, changes):

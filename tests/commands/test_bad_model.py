@@ -60,12 +60,14 @@ def take(folder, end, output):
 
 def surface(folder, **more):
     options = {"start": folder / "s0", "end": folder / "final.safetensors"}
-    options |= {"second": folder / "delta_other.safetensors", "plane": "full"}
+    axes = more.pop("axes", [("own",), ("partner", folder / "delta_other.safetensors")])
+    options |= {"plane": "full"}
     options |= {split: folder / f"{split}.parquet" for split in ("train", "dev")}
     options |= {"labels": ("scratch", "mine", 0), "range": (-1, 1), "points": 2}
     options |= {"batch-tokens": 100, "state": folder / "state/0.jsonl"}
     options |= {"output": folder / "surface.parquet"} | more
-    return evaluate_surface.main, argv({k: v for k, v in options.items() if v is not None})
+    given = [str(word) for axis in axes for word in ("--axis", *axis)]
+    return evaluate_surface.main, argv(options) + given
 
 
 def rolled_back(folder, **more):
@@ -90,7 +92,7 @@ def directed(folder, **more):
 
 
 def initial(folder, **more):
-    options = {"model": folder / "s0", "arm": "pretrained", "seed": 0, "output": folder / "new"}
+    options = {"model": folder / "s0", "seed": 0, "output": folder / "new"}
     return initial_model.main, argv(options | more)
 
 
@@ -167,8 +169,15 @@ WRONG = {
         "token 70",
     ),
     "surface: no such layers": (surface, nothing, {"layers": (2, 3), "plane": "high"}, "0 to 2"),
-    "surface: a plane without δ2": (surface, nothing, {"second": None}, "--second"),
-    "surface: a curve with δ2": (surface, nothing, {"plane": "curve"}, "--second"),
+    "surface: δ1 as the second axis": (surface, nothing, {"axes": [("own",)] * 2}, "--axis"),
+    "surface: three axes": (
+        surface,
+        nothing,
+        {"axes": [("own",), *[("random", "x")] * 2]},
+        "--axis",
+    ),
+    "surface: an axis without its file": (surface, nothing, {"axes": [("random",)]}, "random FILE"),
+    "surface: an unknown axis": (surface, nothing, {"axes": [("hessian", "x")]}, "hessian"),
     "rollback: checkpoint cut short": (rolled_back, cut(END), {}, END),
     "rollback: no such layers": (rolled_back, nothing, {"group": ("high", 2, 3)}, "0 to 2"),
     "sharpness: checkpoint cut short": (sharp, cut(END), {}, END),
@@ -239,7 +248,7 @@ def test_chunks_of_different_inputs_do_not_make_one_surface(run):
         main, words = surface(
             run,
             end=run / end,
-            second=run / SECOND,
+            axes=[("own",), ("partner", run / SECOND)],
             chunk=(number, 2),
             output=run / f"chunk_{number}.parquet",
         )

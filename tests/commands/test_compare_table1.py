@@ -49,7 +49,7 @@ def test_the_papers_study_differs_in_nothing_that_the_paper_says(compared):
 
 def test_every_other_setting_is_listed_before_the_numbers(compared):
     config = study("paper")
-    config["tasks"]["mrpc"]["pretrained"] |= {"epochs": [4], "learning_rate": [2e-5]}
+    config["tasks"]["mrpc"]["runs"]["pretrained"] |= {"epochs": [4], "learning_rate": [2e-5]}
     config["model"] = {"path": "my/model"}
     page = compared(config)
     found = "\n".join(listed(page))

@@ -8,12 +8,14 @@ import make_report
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from landscape.data import tokenised
 from landscape.figures import style
 from landscape.jobs import parquet, sealed
 from landscape.jobs.command import InputError
 from landscape.models import classifiers, vectors
 from landscape.models.state import State
+from landscape.study import Study
 from landscape.surfaces import surface
 from matplotlib.figure import Figure
 from PIL import Image
@@ -99,16 +101,17 @@ def page(path):
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 @pytest.mark.parametrize("suffix", [".png", ".csv"])
 def test_the_report_shows_no_damaged_figure(tmp_path, suffix, damage):
+    study = Study(yaml.safe_load((helpers.ROOT / "tests/tiny.yaml").read_text()))
     paths = {kind: tmp_path / f"fig1.{kind}" for kind in ("pdf", "png", "csv")}
     drawn = pd.DataFrame({"task": "sst2", "arm": "scratch", "train_loss": np.arange(50) / 7})
     style.save(Figure(figsize=(2, 2)), SimpleNamespace(**paths), drawn, ["train_loss"])
     (tmp_path / "fig1.rst").write_text("Title\n\nCaption\n")
-    assert "<td>3.5</td>" in make_report.figure(paths["png"], tmp_path)["numbers"]
+    assert "<td>3.5</td>" in make_report.figure(paths["png"], tmp_path, study)["numbers"]
     picture = np.asarray(Image.open(paths["png"]))
     path = tmp_path / f"fig1{suffix}"
     path.write_bytes(damage(path.read_bytes()))
     try:
-        make_report.figure(paths["png"], tmp_path)
+        make_report.figure(paths["png"], tmp_path, study)
     except InputError as error:
         assert str(path) in str(error)
     else:  # the checksum of the empty part at a PNG's end may be another
@@ -156,7 +159,7 @@ def test_damaged_weights_of_a_folder_of_ours_are_not_started_from(tmp_path, dama
     path = tmp_path / "model.safetensors"
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(InputError) as error:
-        classifiers.initial_encoder(tmp_path, "pretrained", 0)
+        classifiers.initial_encoder(tmp_path, 0)
     assert str(path) in str(error.value)
 
 

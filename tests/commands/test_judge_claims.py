@@ -22,7 +22,7 @@ class Study:
     """Files of runs, and what the command makes of them."""
 
     def __init__(self, folder):
-        self.folder, self.files, self.tasks = folder, {}, []
+        self.folder, self.files, self.tasks, self.options = folder, {}, [], []
 
     def write(self, option, name, table):
         path = self.folder / name
@@ -50,7 +50,8 @@ class Study:
             key = dict(arm=arm, task=task, seed=seed)
             self.write(option, f"{option}/{of}/{name}", table.assign(**key))
 
-        for plane in ("curve", "full", "random", "low", "middle", "high"):
+        kinds = {"curve": "curves", "full": "planes", "control": "controls"}
+        for plane in (*kinds, "low", "middle", "high"):
             group = plane in ("low", "middle", "high")
             line = plane == "curve"
             points = surface(
@@ -62,7 +63,8 @@ class Study:
             )
             points["dev_predicted_0"] = 100 if collapsed else 50
             points.loc[points["landmark"] == "end", "dev_error"] = wrong / 100
-            add("surfaces", f"{plane}.parquet", without_folds(points, noise).assign(plane=plane))
+            option = kinds.get(plane, "groups")
+            add(option, f"{plane}.parquet", without_folds(points, noise).assign(plane=plane))
         end = loss(1.0, 0.0)
         log = pd.DataFrame({"epoch": [0.5, 1.0, 1.5, 2.0], "loss": end + np.array([2, 1, 0.2, 0])})
         add("logs", "log.parquet", log)
@@ -76,7 +78,7 @@ class Study:
             rollback = pd.DataFrame({"group": list(lost), "dev_error": errors})
             add("rollbacks", "rollback.parquet", without_folds(rollback, noise))
         norms = {"whole": 2.0, "0": 1.0, "1": 1.0, "2": 1.0}
-        path = self.folder / f"norms/{of}.json"
+        path = self.folder / f"norms/{of}/own.json"
         write_json({"norm": norms, "start_norm": norms}, path)
         self.files.setdefault("norms", []).append(path)
 
@@ -92,10 +94,10 @@ class Study:
 
     def argv(self):
         argv = [part for option, paths in self.files.items() for part in (f"--{option}", *paths)]
-        about = {"tasks": self.tasks, "layer_groups": self.tasks}
-        about["overfitting"] = {"task": self.tasks[0]}
-        groups = {"low": [0, 0], "middle": [1, 1], "high": [2, 2]}
-        argv += ["--figures", json.dumps(about), "--layer-groups", json.dumps(groups)]
+        about = {"tasks": self.tasks, "groups": self.tasks, "overfitting": self.tasks[:1]}
+        argv += ["--tasks", json.dumps(about), *self.options]
+        for layer, group in enumerate(("low", "middle", "high")):
+            argv += ["--layers", group, layer, layer]
         return [*argv, "--csv", self.folder / "out.csv", "--markdown", self.folder / "out.md"]
 
     def judged(self):
@@ -241,7 +243,7 @@ def test_rises_that_are_not_finite_are_no_sharpness(ends):
         assert lost in row["reason"] and "pretrained mnli seed 0" in row["reason"]
 
 
-@pytest.mark.parametrize("kind", ["surfaces", "rollbacks"])
+@pytest.mark.parametrize("kind", ["planes", "rollbacks"])
 def test_a_file_of_an_older_version_is_named_with_what_it_lacks(ends, kind):
     path = ends.files[kind][0]
     write_frame(read_frame(path).drop(columns=folds.columns("dev")), path)

@@ -23,7 +23,7 @@ def command(tmp_path, kind="bert", lengths=(6, 9, 30), **more):
     else:
         made = helpers.config(kind, **more)
     made.save_pretrained(tmp_path / "model")
-    encoder, _ = classifiers.initial_encoder(tmp_path / "model", "scratch", 0)
+    encoder, _ = classifiers.initial_encoder(tmp_path / "model", 0, random=True)
     classifiers.save_encoder(encoder, tmp_path / "s0")
     options = {"start": tmp_path / "s0", "output": tmp_path / "tried.json"}
     options |= {split: tmp_path / f"{split}.parquet" for split in ("train", "dev")}

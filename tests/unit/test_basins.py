@@ -110,7 +110,7 @@ def test_a_group_is_measured_on_its_own_axis():
     one.planes["high"] = surface(lambda a, b: 0.1 + 0.4 * a**2 + b**2, betas=AXIS, group=True)
     low, high = (basins.group_width(one, group) for group in ("low", "high"))
     assert low == pytest.approx(2 * high, abs=0.05)
-    assert basins.low_minus_high_width(one) == pytest.approx(low - high)
+    assert basins.low_minus_high_width(one, "low", "high") == pytest.approx(low - high)
 
 
 def test_a_grid_without_a_line_through_0_is_measured_beside_it():

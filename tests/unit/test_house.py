@@ -7,7 +7,18 @@ from helpers import SCRIPTS
 
 LIBRARY = SCRIPTS / "landscape"
 # each may import those before it; `jobs` and `study` stand beside them
-STAGES = ["jobs", "study", "data", "models", "runs", "directions", "surfaces", "claims", "figures"]
+STAGES = [
+    "jobs",
+    "study",
+    "names",
+    "data",
+    "models",
+    "runs",
+    "directions",
+    "surfaces",
+    "claims",
+    "figures",
+]
 STAGES += ["plan"]
 # so that work on metrics, packing and plots never trains anything again
 NOT_FOR_TRAINING = ("landscape.surfaces", "landscape.claims", "landscape.figures", "matplotlib")

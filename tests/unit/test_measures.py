@@ -51,7 +51,7 @@ def test_what_a_roll_back_loses():
     one = run()
     rows = [("none", 0.1), ("low", 0.12), ("middle", 0.2), ("high", 0.5)]
     one.tables["rollback"] = pd.DataFrame(rows, columns=["group", "dev_error"])
-    assert measures.high_minus_low(one) == pytest.approx(0.38)
+    assert measures.high_minus_low(one, "low", "high") == pytest.approx(0.38)
 
 
 def test_a_difference_of_two_independent_values():

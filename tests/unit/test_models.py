@@ -16,7 +16,7 @@ KINDS = ["bert", "roberta", "distilbert"]
 def start(request, tmp_path):
     """θ0 as the workflow makes it, from a random model's folder."""
     source = helpers.model_folder(tmp_path / "source", request.param)
-    argv = ["--model", source, "--arm", "pretrained", "--seed", "0", "--output", tmp_path / "s0"]
+    argv = ["--model", source, "--seed", "0", "--output", tmp_path / "s0"]
     initial_model.main(list(map(str, argv)))
     return tmp_path / "s0"
 
@@ -95,11 +95,11 @@ def test_scratch_is_decided_by_the_seed_and_forgets_the_weights(tmp_path):
     """θ0 of scratch is one for all tasks of a seed: δ2 needs that."""
     source = helpers.model_folder(tmp_path / "source", seed=9)
 
-    def theta(arm, seed):
-        encoder, _ = classifiers.initial_encoder(source, arm, seed)
+    def theta(seed, random=True):
+        encoder, _ = classifiers.initial_encoder(source, seed, random)
         return {name: p.detach().numpy().tobytes() for name, p in encoder.named_parameters()}
 
-    assert theta("scratch", 0) == theta("scratch", 0)
-    three = [theta("scratch", 0), theta("scratch", 1), theta("pretrained", 0)]
+    assert theta(0) == theta(0)
+    three = [theta(0), theta(1), theta(0, random=False)]
     assert len({of["encoder.layer.1.attention.self.query.weight"] for of in three}) == 3
-    assert theta("pretrained", 0) == theta("pretrained", 1)  # nothing is missing from the folder
+    assert theta(0, random=False) == theta(1, random=False)  # nothing is missing from the folder

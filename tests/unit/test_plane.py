@@ -3,9 +3,11 @@
 import helpers
 import numpy as np
 import pytest
+import random_directions
 import torch
 from landscape.jobs.command import InputError
 from landscape.models import classifiers
+from landscape.study import OWN, PARTNER, RANDOM
 from landscape.surfaces import plane
 from safetensors.numpy import load_file, save_file
 
@@ -61,9 +63,15 @@ def model(trained):
     return classifiers.load_final(start, end, 3, "cpu")
 
 
+def through_ends(model, start, end, second=None, layers=None):
+    """The plane of δ1, and of δ2 if there is one; of a group, from θ1."""
+    axes = [(OWN, None)] + [(PARTNER, second)] * (second is not None)
+    return plane.Plane(model, start, end, axes, "end" if layers else "start", layers)
+
+
 def full(model, trained, **more):
     start, end, second = trained
-    return plane.Plane(model, start / "model.safetensors", end, second, **more)
+    return through_ends(model, start / "model.safetensors", end, second, **more)
 
 
 def encoder_bits(model):
@@ -79,7 +87,7 @@ def test_by_hand(tmp_path):
     """‖δ1‖ = 5 over both layers, δ2 = 2 × its length: halved, then added."""
     model = Two([[3.0, 0.0], [0.0, 4.0]])
     second = two_file(tmp_path / "second", [0.0, 8.0], [-6.0, 0.0])
-    plane.Plane(model, *two_ends(tmp_path), second).place(2.0, 1.0)
+    through_ends(model, *two_ends(tmp_path), second).place(2.0, 1.0)
     assert model.numbers() == [[6.0, 4.0], [-3.0, 8.0]]
     assert model.head.item() == 9.0
 
@@ -88,7 +96,7 @@ def test_group_by_hand(tmp_path):
     """Only layer 1 moves, from θ1; δ2 is re-scaled to ‖δ1‖ = 4 of that layer alone."""
     model = Two([[3.0, 0.0], [0.0, 4.0]])
     second = two_file(tmp_path / "second", [0.0, 8.0], [-2.0, 0.0])
-    plane.Plane(model, *two_ends(tmp_path), second, layers=(1, 1)).place(0.5, 1.0)
+    through_ends(model, *two_ends(tmp_path), second, layers=(1, 1)).place(0.5, 1.0)
     assert model.numbers() == [[3.0, 0.0], [-4.0, 6.0]]
 
 
@@ -96,7 +104,7 @@ def test_quadratic_loss_along_a_curve(tmp_path):
     """A loss ‖θ − θ1‖² is (1 − α)² ‖δ1‖² along δ1, whatever the place visited before."""
     model = Two([[3.0, 0.0], [0.0, 4.0]])
     end = np.array(model.numbers())
-    through = plane.Plane(model, *two_ends(tmp_path))
+    through = through_ends(model, *two_ends(tmp_path))
     for alpha in (-4.0, 3.5, 0.25, 1.0, 0.0):
         through.place(alpha, 0.0)
         loss = np.square(np.array(model.numbers()) - end).sum()
@@ -185,13 +193,13 @@ def test_a_direction_that_does_not_fit_is_named(model, trained, value):
     start, end, second = trained
     spoilt = spoil(second, NAME, value)
     with pytest.raises(InputError, match=f"{spoilt}.*{NAME}"):
-        plane.Plane(model, start / "model.safetensors", end, spoilt)
+        through_ends(model, start / "model.safetensors", end, spoilt)
 
 
 def test_a_start_of_another_model_is_named(model, trained):
     spoilt = spoil(trained[0] / "model.safetensors", NAME, np.zeros((3, 3), np.float32))
     with pytest.raises(InputError, match=f"{spoilt}.*{NAME}"):
-        plane.Plane(model, spoilt, trained[1])
+        through_ends(model, spoilt, trained[1])
 
 
 def test_a_direction_that_is_zero_in_the_group_is_refused(model, trained):
@@ -200,29 +208,40 @@ def test_a_direction_that_is_zero_in_the_group_is_refused(model, trained):
     tensors = load_file(second)
     tensors |= {n: np.zeros_like(t) for n, t in tensors.items() if classifiers.layer_of(n) == 1}
     save_file(tensors, zero := second.with_name("zero.safetensors"))
-    plane.Plane(model, start / "model.safetensors", end, zero, layers=(0, 0))
+    through_ends(model, start / "model.safetensors", end, zero, layers=(0, 0))
     with pytest.raises(InputError, match="zero"):
-        plane.Plane(model, start / "model.safetensors", end, zero, layers=(1, 1))
+        through_ends(model, start / "model.safetensors", end, zero, layers=(1, 1))
 
 
-def test_the_grid_meets_its_ends_and_the_landmarks_come_first():
+def test_the_grid_meets_its_ends():
     assert plane.grid(-4.0, 4.0, 5) == [-4.0, -2.0, 0.0, 2.0, 4.0]
-    axis = plane.grid(-0.3, 0.3, 7)
-    assert axis == [-0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3]  # not 0.09999999999999998
-    assert [p[:3] for p in plane.points("curve", axis)[:2]] == [
-        (0.0, 0.0, "start"),
-        (1.0, 0.0, "end"),
-    ]
-    assert [p[:3] for p in plane.points("low", axis)[:2]] == [
-        (0.0, 0.0, "end"),
-        (-1.0, 0.0, "rollback"),
-    ]
-    assert {p[:2] for p in plane.points("full", axis)[2:]} == {(a, b) for a in axis for b in axis}
-    assert all(p[1] == 0 for p in plane.points("curve", axis))
+    values = plane.grid(-0.3, 0.3, 7)
+    assert values == [-0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3]  # not 0.09999999999999998
+
+
+@pytest.mark.parametrize(
+    "axes, anchor, group, places",
+    [
+        ([OWN], "start", False, [(0.0, 0.0, "start"), (1.0, 0.0, "end")]),
+        ([OWN, PARTNER], "start", False, [(0.0, 0.0, "start"), (1.0, 0.0, "end")]),
+        ([OWN, PARTNER], "end", True, [(0.0, 0.0, "end"), (-1.0, 0.0, "rollback")]),
+        ([OWN, RANDOM], "end", False, [(0.0, 0.0, "end"), (-1.0, 0.0, "start")]),
+        ([RANDOM, RANDOM], "end", False, [(0.0, 0.0, "end")]),
+    ],
+)
+def test_landmarks_are_where_files_of_parameters_lie(axes, anchor, group, places):
+    assert plane.landmarks(axes, anchor, group) == places
+    values = [-1.0, 0.0, 0.5]
+    got = plane.points(places, values, len(axes))
+    assert [point[:3] for point in got[: len(places)]] == places
+    grid = {(a, b) for a in values for b in (values if len(axes) == 2 else [0.0])}
+    assert {point[:2] for point in got[len(places) :]} == grid
+    assert {point[2] for point in got[len(places) :]} == {None}
 
 
 def test_landmarks_are_in_float32_and_once_more_as_the_grid():
-    got = plane.points("full", [0.0, 1.0], "bfloat16")
+    places = plane.landmarks([OWN, PARTNER], "start", False)
+    got = plane.points(places, [0.0, 1.0], 2, "bfloat16")
     float32, bfloat16 = ("start", "float32"), ("start", "bfloat16")
     assert [p[2:] for p in got[:4]] == [
         float32,
@@ -231,7 +250,7 @@ def test_landmarks_are_in_float32_and_once_more_as_the_grid():
         ("end", "bfloat16"),
     ]
     assert {p[2:] for p in got[4:]} == {(None, "bfloat16")} and len(got) == 8
-    assert {p[3] for p in plane.points("full", [0.0, 1.0])} == {"float32"}
+    assert {p[3] for p in plane.points(places, [0.0, 1.0], 2)} == {"float32"}
 
 
 def test_a_model_in_bfloat16_gets_theta_rounded_once(model, trained):
@@ -245,28 +264,89 @@ def test_a_model_in_bfloat16_gets_theta_rounded_once(model, trained):
     assert all(torch.equal(p, want[n]) for n, p in classifiers.parameters(model).items())
 
 
-def test_a_random_plane_starts_at_the_end_and_moves_each_filter_by_its_own_length(model, trained):
-    control = plane.RandomPlane(model, trained[1], seed=0)
+@pytest.fixture
+def random(trained, tmp_path):
+    """seed → files of two random directions."""
+
+    def drawn(seed):
+        files = [tmp_path / f"s{seed}_{number}.safetensors" for number in (1, 2)]
+        argv = ["--like", trained[0] / "model.safetensors", "--seed", seed, "--output", *files]
+        random_directions.main(list(map(str, argv)))
+        return files
+
+    return drawn
+
+
+def lengths(moved):
+    """Of each filter of each matrix of the encoder."""
+    return {name: change.flatten(1).norm(dim=1) for name, change in moved.items()}
+
+
+def moved_by(model, through, alpha, beta):
+    """How far (α, β) lies from the model as it is, by matrix of the encoder; nothing else moves."""
     before = {name: p.detach().clone() for name, p in classifiers.parameters(model).items()}
-    ends = encoder_bits(model)
-    control.place(1.0, 0.0)
+    through.place(alpha, beta)
+    moved = {}
     for name, parameter in classifiers.parameters(model).items():
-        moved = (parameter.detach() - before[name]).flatten(1) if parameter.ndim > 1 else None
-        if moved is None or not name.startswith(classifiers.ENCODER):
-            assert torch.equal(parameter, before[name])
+        if name.startswith(classifiers.ENCODER) and parameter.ndim > 1:
+            moved[name] = parameter.detach() - before[name]
         else:
-            lengths = before[name].flatten(1).norm(dim=1)
-            torch.testing.assert_close(moved.norm(dim=1), lengths, rtol=1e-4, atol=1e-5)
-    control.place(0.3, -0.7)
-    control.place(0.0, 0.0)
+            assert torch.equal(parameter, before[name])
+    return moved
+
+
+def control(model, trained, files):
+    start, end, _ = trained
+    axes = [(RANDOM, path) for path in files]
+    return plane.Plane(model, start / "model.safetensors", end, axes, "end")
+
+
+def test_a_random_plane_starts_at_the_end_and_moves_each_filter_by_its_own_length(
+    model, trained, random
+):
+    through, ends = control(model, trained, random(0)), encoder_bits(model)
+    parameters = classifiers.parameters(model)
+    of_end = {name: p.detach().clone() for name, p in parameters.items() if p.ndim > 1}
+    for name, found in lengths(moved_by(model, through, 1.0, 0.0)).items():
+        wanted = of_end[name].flatten(1).norm(dim=1)
+        torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-5)
+    through.place(0.3, -0.7)
+    through.place(0.0, 0.0)
     assert encoder_bits(model) == ends
 
 
-def test_a_random_plane_is_its_seed_s_alone(model, trained):
+def test_its_two_directions_are_almost_orthogonal(model, trained, random):
+    through = control(model, trained, random(0))
+    one = moved_by(model, through, 1.0, 0.0)
+    through.place(0.0, 0.0)
+    two = moved_by(model, through, 0.0, 1.0)
+    one, two = (torch.cat([m.flatten() for m in moved.values()]) for moved in (one, two))
+    assert abs(torch.nn.functional.cosine_similarity(one, two, dim=0)) < 0.1
+
+
+def test_a_random_plane_is_its_seed_s_alone(model, trained, random):
     def at(seed):
-        plane.RandomPlane(model, trained[1], seed).place(0.5, 0.5)
+        control(model, trained, random(seed)).place(0.5, 0.5)
         return encoder_bits(model)
 
     first = at(1)
     assert at(2) != first
     assert at(1) == first
+
+
+def test_beside_δ1_a_random_direction_is_as_long_as_it(model, trained, random):
+    """The second axis of a task without a partner: normalised by filter, then scaled as one."""
+    start, end, _ = trained
+    files = random(0)
+    axes = [(OWN, None), (RANDOM, files[0])]
+    through = plane.Plane(model, start / "model.safetensors", end, axes)
+    alone = moved_by(model, control(model, trained, files), 1.0, 0.0)
+    through.place(1.0, 0.0)
+    moved = moved_by(model, through, 1.0, 1.0)
+    delta = load_file(start / "model.safetensors")
+    ends = load_file(end)
+    length = np.sqrt(sum(np.square(ends[f"encoder.{n}"] - v).sum() for n, v in delta.items()))
+    found = torch.cat([change.flatten() for change in moved.values()])
+    assert found.norm().item() == pytest.approx(length, rel=1e-4)
+    expected = torch.cat([change.flatten() for change in alone.values()])
+    torch.testing.assert_close(found / found.norm(), expected / expected.norm(), atol=1e-4, rtol=0)

@@ -21,13 +21,13 @@ def folder(tmp_path):
 def start(folder, seed=0):
     """θ0 by the command; the folder that it wrote."""
     output = folder.with_name(f"{folder.name}_s{seed}")
-    argv = ["--model", folder, "--arm", "pretrained", "--seed", seed, "--output", output]
+    argv = ["--model", folder, "--seed", seed, "--output", output]
     initial_model.main(list(map(str, argv)))
     return output
 
 
 def error(folder):
-    argv = ["--model", folder, "--arm", "pretrained", "--seed", 0, "--output", f"{folder}_s0"]
+    argv = ["--model", folder, "--seed", 0, "--output", f"{folder}_s0"]
     line = helpers.error_of(initial_model.main, argv)
     assert str(folder) in line
     return line
@@ -184,7 +184,7 @@ def test_a_folders_own_code_never_runs(folder):
     """Whatever standard input says: transformers would ask there."""
     (folder / "mine.py").write_text(f"open({str(folder / 'ran')!r}, 'w')\n")
     configure(folder, model_type="mine", auto_map={"AutoConfig": "mine.Config"})
-    argv = ["--model", folder, "--arm", "pretrained", "--seed", 0, "--output", folder / "s0"]
+    argv = ["--model", folder, "--seed", 0, "--output", folder / "s0"]
     assert helpers.call("initial_model.py", *argv, input="y\n" * 9).returncode == 1
     assert not (folder / "ran").exists()
 

@@ -20,7 +20,8 @@ def evaluated(results, folder, chunk=0, chunks=1, train="data/mnli/sample.parque
     base = results
     argv = ["--start", base / "models/pretrained/s0"]
     argv += ["--end", base / "runs/pretrained/mnli/s0/final.safetensors"]
-    argv += ["--second", base / "directions/pretrained/sst2/s0.safetensors"]
+    argv += ["--axis", "own"]
+    argv += ["--axis", "partner", base / "directions/pretrained/sst2/s0/own.safetensors"]
     argv += ["--train", base / train, "--dev", base / "data/mnli/dev.parquet"]
     argv += ["--labels", "pretrained", "mnli", 0, "--plane", "full", "--range", *RANGE]
     argv += ["--points", POINTS, "--chunk", chunk, chunks, "--batch-tokens", TOKENS]

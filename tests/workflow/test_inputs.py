@@ -12,9 +12,7 @@ import yaml
 
 MODEL, SET, DATA = 'my "model" $x', "-my set's", "-data * ü.csv"
 TARGETS = [f"results/tiny/data/{task}/train.parquet" for task in ("one", "two")]
-TARGETS += [
-    f"results/tiny/models/{arm}/s0/model.safetensors" for arm in ("pretrained", "scratch")
-]
+TARGETS += [f"results/tiny/models/{arm}/s0/model.safetensors" for arm in ("pretrained", "scratch")]
 
 
 @pytest.fixture(scope="module")

@@ -2,10 +2,11 @@
 
 import argparse
 
-from landscape import study
+from landscape import names
 from landscape.claims import rollbacks, tables
 from landscape.jobs.command import run
 from landscape.jobs.sealed import read_json, write_page
+from landscape.study import Study
 
 # dev accuracy in percent: whole, then layers 0-7, 8-15, 16-23 rolled back (Table 1)
 PAPER = {
@@ -16,6 +17,7 @@ PAPER = {
 }
 # Section 4
 MODEL = "google-bert/bert-large-cased"
+GROUPS = [(0, 7), (8, 15), (16, 23)]
 LONG = ("mnli", "sst2")  # batches of 64 at 3e-5; the others of 32 at 1e-5
 SLIPS = """\
 Slips in the paper's table: MRPC 78.17 is no number of right answers out of 408 (319 are 78.19), and
@@ -28,7 +30,7 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rollbacks", nargs="+", required=True, metavar="FILE")
     parser.add_argument("--tasks", nargs="+", help="in this order (default: all)")
-    study.add_arm(parser)
+    names.add_arm(parser)
     parser.add_argument("--config", type=read_json, required=True, help="the study, .json")
     parser.add_argument("--output", required=True, help=".md")
     args = parser.parse_args(argv)
@@ -37,8 +39,9 @@ def main(argv=None):
     lines = ["# Table 1: the paper's and ours", "", "What differs from the paper:", ""]
     lines += [f"- {difference}" for difference in differences(args.config, table)]
     lines += ["", "Dev accuracy in percent; ours with the 95 % interval over dev examples.", ""]
-    names = ["whole model", *(f"{group} layers put back" for group in study.GROUPS)]
-    lines += [*tables.markdown(["", *names], rows(table)), "", *SLIPS.splitlines()]
+    groups = [group for group in table["group"].unique() if group != rollbacks.WHOLE]
+    header = ["", "whole model", *(f"{group} layers put back" for group in groups)]
+    lines += [*tables.markdown(header, rows(table)), "", *SLIPS.splitlines()]
     write_page("\n".join(lines) + "\n", args.output)
 
 
@@ -46,13 +49,14 @@ def differences(config, table):
     """One line for each setting that is not the paper's."""
     model = config["model"]
     if model.get("hub") != MODEL:
-        yield f"model: {study.model_name(model)} (paper: BERT-large, cased)"
-    groups = [config["layer_groups"][group] for group in study.GROUPS]
-    if groups != [[0, 7], [8, 15], [16, 23]]:
+        yield f"model: {names.model_name(model)} (paper: BERT-large, cased)"
+    study = Study(config)
+    groups = [(group.first, group.last) for group in study.groups.values()]
+    if groups != GROUPS:
         cut = ", ".join(f"{first}-{last}" for first, last in groups)
         yield f"layer groups: {cut} (paper: 0-7, 8-15, 16-23)"
     for task in dict.fromkeys(table["task"]):
-        yield from of_task(task, config["tasks"][task])
+        yield from of_task(task, config["tasks"][task], study)
     yield f"seeds: {', '.join(map(str, config['seeds']))} (paper: not given)"
     yield f"length of the input: at most {config['max_length']} tokens (paper: not given)"
     training = config["training"]
@@ -61,8 +65,8 @@ def differences(config, table):
     yield f"precision of the matrix products in training: {precision} (paper: not given)"
 
 
-def of_task(task, settings):
-    name = study.task_name(task)
+def of_task(task, settings, study):
+    name = names.task_name(task)
     if task not in PAPER:
         yield f"{name}: not in the paper"
         return
@@ -80,13 +84,17 @@ def of_task(task, settings):
         "batch_size": 64 if task in LONG else 32,
         "learning_rate": [3e-5 if task in LONG else 1e-5],
     }
-    for arm in ("pretrained", "scratch"):
+    for arm, ours in settings["runs"].items():
+        if not isinstance(study.arms[arm].source, str):
+            yield f"{name}, {arm}: not in the paper"
+            continue
         long = [8] if task == "sst2" else [16]
-        wanted = {"epochs": [3, 4, 5] if arm == "pretrained" else long} | paper
+        wanted = {"epochs": long if study.arms[arm].from_random else [3, 4, 5]} | paper
         for key, value in wanted.items():
-            ours = settings[arm][key]
-            if (sorted(ours) if isinstance(ours, list) else ours) != value:
-                yield f"{name}, {arm}: {key.replace('_', ' ')} {text(ours)} (paper: {text(value)})"
+            own = sorted(ours[key]) if isinstance(ours[key], list) else ours[key]
+            if own != value:
+                words = f"{key.replace('_', ' ')} {text(ours[key])} (paper: {text(value)})"
+                yield f"{name}, {arm}: {words}"
 
 
 def text(value):
@@ -98,10 +106,10 @@ def text(value):
 def rows(table):
     """Of each task the paper's, if it has the task, and ours."""
     for task, of in table.groupby("task", sort=False):
-        name = study.task_name(task)
+        name = names.task_name(task)
         if task in PAPER:
             yield [f"{name}, paper", *(f"{value:.2f}" for value in PAPER[task])]
-        ours = of.set_index("group").loc[rollbacks.GROUPS]
+        ours = of.set_index("group")
         seeds = int(ours["seeds"].iloc[0])
         of_seeds = f", mean of {seeds} seeds" if seeds > 1 else ""
         cells = zip(ours["accuracy"], ours["low"], ours["high"])

@@ -5,11 +5,13 @@ import json
 from pathlib import Path
 
 import pandas as pd
+from landscape import names
 from landscape.claims import entries, page, tables
 from landscape.claims.measured import Run
 from landscape.data import tokenised
 from landscape.jobs.command import run, whole
 from landscape.jobs.sealed import write_page
+from landscape.study import CONTROL, CURVE, FULL
 from landscape.surfaces import folds
 
 PLANES = ["arm", "task", "seed", "plane", "alpha", "beta", "landmark", "dtype"]
@@ -19,34 +21,44 @@ SHARPNESS = ["kind", "rho", "draw", "train_loss", *folds.columns("train")]
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--surfaces", nargs="+", required=True, help="of all planes, gathered")
+    parser.add_argument("--planes", nargs="+", required=True, help="surfaces of δ1 and δ2")
+    parser.add_argument("--curves", nargs="+", required=True, help="surfaces of δ1 alone")
+    parser.add_argument("--controls", nargs="*", default=[], help="of random directions")
+    parser.add_argument("--groups", nargs="*", default=[], help="surfaces of layer groups")
     parser.add_argument("--samples", nargs="+", required=True, help="…/{task}/sample.parquet")
     parser.add_argument("--logs", nargs="+", required=True)
     parser.add_argument("--scores", nargs="+", required=True)
     parser.add_argument("--further", nargs="*", default=[], help="scores of Fig. 4's epochs")
     parser.add_argument("--projections", nargs="+", required=True)
     parser.add_argument("--longer", nargs="*", default=[], help="projections of Fig. 4's epochs")
-    parser.add_argument("--rollbacks", nargs="+", required=True)
+    parser.add_argument("--rollbacks", nargs="*", default=[])
     parser.add_argument("--sharpness", nargs="*", default=[], help="rises in balls around the end")
-    parser.add_argument("--norms", nargs="+", required=True, help="…/{arm}/{task}/s{seed}.json")
-    parser.add_argument("--figures", type=json.loads, required=True, help="the config's, as JSON")
-    parser.add_argument("--layer-groups", type=json.loads, required=True, help="as JSON")
+    parser.add_argument("--norms", nargs="+", required=True, help="…/{arm}/{task}/s{seed}/own.json")
+    parser.add_argument(
+        "--tasks",
+        type=json.loads,
+        required=True,
+        help="JSON: the tasks on which claims are judged, by the key of the config's `figures`",
+    )
+    names.add_layers(parser)
+    names.add_contrast(parser)
     parser.add_argument("--csv", required=True)
     parser.add_argument("--markdown", required=True)
     args = parser.parse_args(argv)
 
+    claims = entries.claims(args.layers, balls(args.sharpness))
     runs, rows = {}, []
-    for task, of_task in by_task(collect(args)).items():
+    for task, of_task in by_task(collect(args), args.contrast).items():
         entries.compare_depths(of_task)
         runs[task] = of_task, entries.leave_out(of_task)
-    for claim in entries.claims(args.layer_groups, balls(args.sharpness)):
-        about = args.figures[claim.tasks]
-        for task in [about["task"]] if claim.tasks == "overfitting" else about:
-            rows.append({"task": task} | entries.judge(claim, *runs.get(task, ({}, []))))
+    for claim in claims:
+        for task in args.tasks[claim.tasks]:
+            of_task = runs.get(task, ({}, []))
+            rows.append({"task": task} | entries.judge(claim, args.contrast, *of_task))
     table = pd.DataFrame(rows)
     with whole(args.csv) as beside:
         table.to_csv(beside, index=False, lineterminator="\n")
-    write_page(page.markdown(table), args.markdown)
+    write_page(page.markdown(table, args.contrast), args.markdown)
 
 
 def collect(args):
@@ -57,9 +69,14 @@ def collect(args):
         for (arm, task, seed), rows in table.groupby(tables.KEY, sort=False):
             yield runs.setdefault((arm, task, seed), Run(arm, task, int(seed))), rows
 
-    for run_, rows in each(tables.read(args.surfaces, PLANES)):
-        rows = rows.drop_duplicates(PLANES[3:8])  # one file may serve two claims
-        run_.planes = {name: points for name, points in rows.groupby("plane")}
+    planes = {CURVE: args.curves, FULL: args.planes, CONTROL: args.controls}
+    for name, paths in planes.items():
+        if paths:
+            for run_, points in each(tables.read(paths, PLANES)):
+                run_.planes[name] = points
+    if args.groups:
+        for run_, points in each(tables.read(args.groups, PLANES)):
+            run_.planes |= dict(iter(points.groupby("plane")))
     kinds = {
         "log": (args.logs, ["epoch", "loss"]),
         "scores": (args.scores, ["epoch", "dev_error", "dev_n"]),
@@ -99,10 +116,12 @@ def balls(paths):
     return found
 
 
-def by_task(runs):
-    """{task: {arm: [Run of each seed, in order]}}."""
+def by_task(runs, arms):
+    """{task: {arm: [Run of each seed, in order]}} of these arms."""
     found = {}
     for (arm, task, _), run_ in sorted(runs.items()):
+        if arm not in arms:
+            continue
         found.setdefault(task, {}).setdefault(arm, []).append(run_)
     return found
 

@@ -1,8 +1,8 @@
-"""Table 1: dev accuracy of the fine-tuned models, whole and with layer groups rolled back."""
+"""Table 1: dev accuracy of the trained models, whole and with layer groups rolled back."""
 
 import argparse
 
-from landscape import study
+from landscape import names
 from landscape.claims import rollbacks, tables
 from landscape.jobs.command import run, whole
 from landscape.jobs.sealed import write_page
@@ -11,13 +11,14 @@ from landscape.jobs.sealed import write_page
 def cells(table):
     """Header and rows as in the paper; a change is that of the two printed numbers."""
     by_group = table.drop_duplicates("group").set_index("group")["layers"]
-    header = ["Dataset", "Whole model", *(f"Layers {by_group[group]}" for group in study.GROUPS)]
+    groups = [group for group in by_group.index if group != rollbacks.WHOLE]
+    header = ["Dataset", "Whole model", *(f"Layers {by_group[group]}" for group in groups)]
     rows = []
     for task, of_task in table.groupby("task", sort=False):
         printed = of_task.set_index("group")["accuracy"].round(2)
-        row = [study.task_name(task), f"{printed['none']:.2f}"]
-        for group in study.GROUPS:
-            row.append(f"{printed[group]:.2f} ({printed[group] - printed['none']:+.2f})")
+        row = [names.task_name(task), f"{printed[rollbacks.WHOLE]:.2f}"]
+        for group in groups:
+            row.append(f"{printed[group]:.2f} ({printed[group] - printed[rollbacks.WHOLE]:+.2f})")
         rows.append(row)
     return header, rows
 
@@ -48,7 +49,7 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rollbacks", nargs="+", required=True, metavar="FILE")
     parser.add_argument("--tasks", nargs="+", help="rows, in this order (default: all)")
-    study.add_arm(parser)
+    names.add_arm(parser)
     parser.add_argument("--csv", required=True)
     parser.add_argument("--markdown", required=True)
     parser.add_argument("--latex", required=True)

@@ -1,33 +1,33 @@
 """Each run in a line: what was kept, how good it is, how far it went, how well a plane shows it."""
 
 import argparse
-import json
 from pathlib import Path
 
 import pandas as pd
-from landscape import study
+from landscape import names
 from landscape.claims import measures, tables
 from landscape.claims.measured import Run, gives_one_class
 from landscape.jobs.command import InputError, run
 from landscape.jobs.sealed import read_json, write_page
 
 NOTES = """\
-*low*, *middle*, *high*: ‖δ‖/‖θ0‖ of the group's parameters as one vector. *Off the plane*: the
+Layer groups (by name): ‖δ‖/‖θ0‖ of the group's parameters as one vector. *Off the plane*: the
 share of ‖δ^i‖ outside the span of δ1 and δ2, the largest of the run's epochs. *Eq. 5* takes all
 of it for a distance from the δ1 axis; *β* is the signed coordinate in the plane. Both are the
 largest in size, in units of ‖δ1‖."""
 
 HEADER = ["task", "arm", "seed", "kept", "dev accuracy", "training loss", "‖δ1‖", "‖δ1‖/‖θ0‖"]
-HEADER += ["low", "middle", "high", "path / ‖δ1‖", "off the plane", "Eq. 5", "β", ""]
+WAY = ["path / ‖δ1‖", "off the plane", "Eq. 5", "β", ""]
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--curves", nargs="+", required=True, help="surfaces with both ends")
     parser.add_argument("--selected", nargs="+", required=True, help="…/{arm}/{task}/s{seed}/*")
-    parser.add_argument("--norms", nargs="+", required=True, help="…/{arm}/{task}/s{seed}.json")
+    parser.add_argument("--norms", nargs="+", required=True, help="…/{arm}/{task}/s{seed}/own.json")
     parser.add_argument("--projections", nargs="+", required=True)
-    parser.add_argument("--layer-groups", type=json.loads, required=True, help="as JSON")
+    names.add_arms(parser)
+    names.add_layers(parser)
     parser.add_argument("--csv", required=True)
     parser.add_argument("--markdown", required=True)
     args = parser.parse_args(argv)
@@ -52,14 +52,14 @@ def main(argv=None):
             key
             | {"kept": selected[place]["candidate"]}
             | {"dev_error": end["dev_error"], "train_loss": end["train_loss"]}
-            | moved(Run(*place, norms=norms[place]), args.layer_groups)
+            | moved(Run(*place, norms=norms[place]), args.layers)
             | {"path": way["path"].iloc[-1]}
             | {name: way[name].abs().max() for name in ("off_plane", "eq5_beta", "beta")}
             | {"collapsed": gives_one_class(end)}
         )
     table = pd.DataFrame(rows)
     tables.write_csv(table, args.csv)
-    write_page(markdown(table), args.markdown)
+    write_page(markdown(table, args.arms, args.layers), args.markdown)
 
 
 def moved(run, groups):
@@ -70,16 +70,17 @@ def moved(run, groups):
     }
 
 
-def markdown(table):
+def markdown(table, arms, groups):
+    header = [*HEADER, *groups, *WAY]
     lines = [
         [
-            study.task_name(row["task"]),
-            study.ARMS[row["arm"]],
+            names.task_name(row["task"]),
+            arms.get(row["arm"], row["arm"]),
             str(row["seed"]),
             row["kept"],
             f"{100 * (1 - row['dev_error']):.2f}",
             *(f"{row[name]:.3g}" for name in ("train_loss", "distance")),
-            *(f"{row[f'relative_{of}']:.3g}" for of in ("whole", *study.GROUPS)),
+            *(f"{row[f'relative_{of}']:.3g}" for of in ("whole", *groups)),
             f"{row['path']:.2f}",
             f"{row['off_plane']:.0%}",
             f"{row['eq5_beta']:.2f}",
@@ -88,7 +89,7 @@ def markdown(table):
         ]
         for row in table.to_dict("records")
     ]
-    return "\n".join(["# Runs", "", *tables.markdown(HEADER, lines), "", NOTES]) + "\n"
+    return "\n".join(["# Runs", "", *tables.markdown(header, lines), "", NOTES]) + "\n"
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Figure 1: training-loss surfaces of training from scratch (top) and of fine-tuning (bottom)."""
 
 import numpy as np
-from landscape import study
+from landscape import names
 from landscape.claims import tables
 from landscape.figures import legends, options, panels, scales, style
 from landscape.jobs.command import run
@@ -54,10 +54,10 @@ def main(argv=None):
     options.add_colour_map(parser)
     options.add_ceiling(parser)
     args = parser.parse_args(argv)
-    files, planes = args.surfaces + args.curves, ["full", "curve"][: 1 + bool(args.curves)]
-    points = tables.read_surfaces(files, "train_loss", plane=planes, task=args.tasks)
-    points = points[_on_path(points) | (points["plane"] == "full")]
-    arms, tasks = tables.arms(points), points["task"].unique()
+    points = tables.read_surfaces(args.surfaces + args.curves, "train_loss", task=args.tasks)
+    points["curve"] = points.groupby("plane")["beta"].transform("nunique") == 1
+    points = points[_on_path(points) | ~points["curve"]]
+    arms, tasks = tables.arms(points, args.arms), points["task"].unique()
 
     figure, axes = style.canvas(len(arms), len(tasks), subplot_kw={"projection": "3d"})
     for column, task in zip(axes.T, tasks):
@@ -65,13 +65,12 @@ def main(argv=None):
         scale = scales.loss_scale(points[points["task"] == task], args.colour_map, args.ceiling)
         for ax, arm in zip(column, arms):
             panel = tables.one(points, task=task, arm=arm)
-            panels.surface(ax, tables.one(panel, plane="full"), "train_loss", scale)
+            panels.surface(ax, tables.one(panel, curve=False), "train_loss", scale)
             draw_path(ax, panel, scale.top)
             frame(ax, scale)
-        column[0].set_title(study.task_name(task))
+        column[0].set_title(names.task_name(task))
         legends.colour_bar(figure, column, scale, "training loss")
-    for ax, arm in zip(axes[:, 0], arms):
-        name = study.ARMS[arm]
+    for ax, name in zip(axes[:, 0], arms.values()):
         ax.text2D(-0.08, 0.5, name, rotation=90, va="center", size=7, transform=ax.transAxes)
     legends.legend(
         figure, legends.marker_entries() + legends.non_finite_entries(points["train_loss"])

@@ -1,7 +1,7 @@
 """Figure 2: training loss by epoch, from scratch (dashed) and fine-tuned (solid)."""
 
 import numpy as np
-from landscape import study
+from landscape import names
 from landscape.claims import tables
 from landscape.figures import legends, options, panels, style
 from landscape.jobs.command import run
@@ -28,14 +28,15 @@ def main(argv=None):
     args = parser.parse_args(argv)
     logs = tables.read(args.logs, [*tables.KEY, "epoch", "loss"])
     logs = tables.select(logs, task=args.tasks)
-    arms, tasks = tables.arms(logs), logs["task"].unique()
+    arms, tasks = tables.arms(logs, args.arms), logs["task"].unique()
     losses = tables.select(binned(logs, args.bins), task=list(tasks))
 
+    lines = style.lines(arms)
     figure, axes = style.canvas(1, len(tasks), shape=0.85)
     for ax, task in zip(axes[0], tasks):
         for arm in arms:
             run_ = tables.one(losses, task=task, arm=arm)
-            panels.line(ax, run_["epoch"], run_["loss"], arm)
+            panels.line(ax, run_["epoch"], run_["loss"], lines[arm])
             ax.fill_between(
                 "epoch",
                 "low",
@@ -43,10 +44,10 @@ def main(argv=None):
                 data=run_,
                 alpha=0.25,
                 linewidth=0,
-                color=style.LINES[arm]["color"],
+                color=lines[arm]["color"],
             )
         ax.xaxis.get_major_locator().set_params(integer=True)
-        ax.set(title=study.task_name(task), xlabel="epoch", ylim=(0, None), xlim=(0, None))
+        ax.set(title=names.task_name(task), xlabel="epoch", ylim=(0, None), xlim=(0, None))
     axes[0, 0].set_ylabel("training loss")
     entries = legends.line_entries(arms) + legends.range_entries(losses["seeds"].max())
     legends.legend(figure, entries + legends.non_finite_entries(losses["loss"], "black"))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from landscape import study
+from landscape import names
 from landscape.claims import tables
 from landscape.figures import legends, options, panels, scales, style
 from landscape.jobs.command import run
@@ -14,10 +14,10 @@ def main(argv=None):
     options.add_colour_map(parser)
     options.add_ceiling(parser)
     args = parser.parse_args(argv)
-    points = tables.read_surfaces(args.surfaces, "train_loss", plane=["full"], task=args.tasks)
+    points = tables.read_surfaces(args.surfaces, "train_loss", task=args.tasks)
     epochs = tables.read_trajectories(args.trajectories, "train_loss", points, phase=["first"])
     points = tables.around(points, epochs, args.margin)
-    arms, tasks = tables.arms(points), points["task"].unique()
+    arms, tasks = tables.arms(points, args.arms), points["task"].unique()
 
     shape = np.ptp(points["beta"]) / np.ptp(points["alpha"])
     figure, axes = style.canvas(len(arms), len(tasks), shape, sharex=True, sharey=True)
@@ -31,7 +31,7 @@ def main(argv=None):
             panels.trajectory(ax, steps, "train_loss", scale)
             panels.landmarks(ax, panel)
         legends.colour_bar(figure, column, scale, "training loss")
-    legends.name_panels(axes, map(study.task_name, tasks), [study.ARMS[i] for i in arms])
+    legends.name_panels(axes, map(names.task_name, tasks), arms.values())
     drawn = pd.concat([points.assign(drawn="surface"), epochs.assign(drawn="trajectory")])
     entries = legends.trajectory_entries({"epochs (Eqs. 4, 5)": "white"}) + legends.marker_entries()
     legends.legend(figure, entries + legends.non_finite_entries(drawn["train_loss"]))

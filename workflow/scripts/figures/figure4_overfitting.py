@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from landscape import study
+from landscape import names
 from landscape.claims import tables
 from landscape.figures import legends, options, panels, scales, style
 from landscape.jobs.command import run
@@ -10,12 +10,12 @@ from landscape.jobs.command import run
 
 def main(argv=None):
     parser = options.parser(__doc__, "surfaces", "trajectories")
-    study.add_arm(parser)
+    names.add_arm(parser)
     options.add_margin(parser)
     options.add_colour_map(parser)
     args = parser.parse_args(argv)
     wanted = {"task": args.tasks, "arm": [args.arm]}
-    points = tables.read_surfaces(args.surfaces, "dev_error", plane=["full"], **wanted)
+    points = tables.read_surfaces(args.surfaces, "dev_error", **wanted)
     phases = {"first": "white", "further": style.ORANGE}
     epochs = tables.read_trajectories(args.trajectories, "dev_error", points, phase=list(phases))
     points = tables.around(points, epochs, args.margin)
@@ -36,7 +36,7 @@ def main(argv=None):
             last = rows.tail(1)
         panels.landmarks(ax, panel)
         legends.colour_bar(figure, [ax], scale, "dev error")
-    legends.name_panels(axes, map(study.task_name, tasks), [study.ARMS[args.arm]])
+    legends.name_panels(axes, map(names.task_name, tasks), [args.arms.get(args.arm, args.arm)])
     drawn = pd.concat([points.assign(drawn="surface"), epochs.assign(drawn="trajectory")])
     colours = {f"{phase} epochs": colour for phase, colour in phases.items()}
     entries = legends.trajectory_entries(colours) + legends.marker_entries()

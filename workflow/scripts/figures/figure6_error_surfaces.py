@@ -1,6 +1,6 @@
 """Figure 6: dev-error surfaces of training from scratch (top) and of fine-tuning (bottom)."""
 
-from landscape import study
+from landscape import names
 from landscape.claims import tables
 from landscape.figures import legends, options, panels, scales, style
 from landscape.jobs.command import run
@@ -12,8 +12,8 @@ def main(argv=None):
     parser = options.parser(__doc__, "surfaces")
     options.add_colour_map(parser)
     args = parser.parse_args(argv)
-    points = tables.read_surfaces(args.surfaces, "dev_error", plane=["full"], task=args.tasks)
-    arms, tasks = tables.arms(points), points["task"].unique()
+    points = tables.read_surfaces(args.surfaces, "dev_error", task=args.tasks)
+    arms, tasks = tables.arms(points, args.arms), points["task"].unique()
 
     figure, axes = style.canvas(len(arms), len(tasks), sharex=True, sharey=True)
     for column, task in zip(axes.T, tasks):
@@ -24,7 +24,7 @@ def main(argv=None):
             panels.contour(ax, panel, "dev_error", scale)
             panels.landmarks(ax, panel)
         legends.colour_bar(figure, column, scale, "dev error")
-    legends.name_panels(axes, map(study.task_name, tasks), [study.ARMS[i] for i in arms])
+    legends.name_panels(axes, map(names.task_name, tasks), arms.values())
     legends.legend(
         figure, legends.marker_entries() + legends.non_finite_entries(points["dev_error"])
     )

@@ -1,6 +1,6 @@
 """Figure 7: training-loss surfaces of layer groups around the fine-tuned model."""
 
-from landscape import study
+from landscape import names
 from landscape.claims import tables
 from landscape.figures import legends, options, panels, scales, style
 from landscape.jobs.command import run
@@ -10,24 +10,24 @@ DRAWN = [*tables.KEY, "plane", "alpha", "beta", "landmark", "train_loss"]
 
 def main(argv=None):
     parser = options.parser(__doc__, "surfaces")
-    study.add_arm(parser)
+    names.add_arm(parser)
     options.add_colour_map(parser)
     options.add_ceiling(parser)
     args = parser.parse_args(argv)
-    wanted = {"plane": list(study.GROUPS), "task": args.tasks, "arm": [args.arm]}
+    wanted = {"task": args.tasks, "arm": [args.arm]}
     points = tables.read_surfaces(args.surfaces, "train_loss", **wanted)
-    tasks = points["task"].unique()
+    tasks, groups = points["task"].unique(), points["plane"].unique()
 
-    figure, axes = style.canvas(len(tasks), len(study.GROUPS), 0.87, sharex=True, sharey=True)
+    figure, axes = style.canvas(len(tasks), len(groups), 0.87, sharex=True, sharey=True)
     for row, task in zip(axes, tasks):
         # one scale for all groups, so that the colours of a row compare
         scale = scales.loss_scale(points[points["task"] == task], args.colour_map, args.ceiling)
-        for ax, group in zip(row, study.GROUPS):
+        for ax, group in zip(row, groups):
             panel = tables.one(points, task=task, plane=group)
             panels.contour(ax, panel, "train_loss", scale)
             panels.landmarks(ax, panel, style.ROLLED_BACK)
         legends.colour_bar(figure, row, scale, "training loss", "right")
-    legends.name_panels(axes, study.GROUPS.values(), map(study.task_name, tasks))
+    legends.name_panels(axes, map(names.group_name, groups), map(names.task_name, tasks))
     legends.legend(
         figure,
         legends.marker_entries(style.ROLLED_BACK)

@@ -9,17 +9,18 @@ from pathlib import Path
 import pandas as pd
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from landscape import study
+from landscape import names
 from landscape.claims import tables
 from landscape.figures import scales, scenes, style
 from landscape.jobs.command import InputError, one_line, run, whole
 from landscape.jobs.sealed import read_json, read_page
+from landscape.study import CONTROL, CURVE, ERROR, FULL, LOSS, OWN, RANDOM, Study
 from landscape.surfaces import surface
 from markdown_it import MarkdownIt
 from PIL import Image
 from plotly.offline import get_plotlyjs
 
-MEASURED = ("train_loss", "dev_error")
+MEASURED = (LOSS, ERROR)
 
 
 def main(argv=None):
@@ -28,8 +29,8 @@ def main(argv=None):
     parser.add_argument("--surfaces", nargs="+", required=True, help="of all planes, gathered")
     parser.add_argument("--trajectories", nargs="+", required=True, help="of the runs, with losses")
     parser.add_argument("--claims", required=True, help=".md")
-    parser.add_argument("--table1", type=Path, required=True, help=".md")
-    parser.add_argument("--compared", required=True, help="Table 1 beside the paper's, .md")
+    parser.add_argument("--table1", type=Path, help=".md; of a study with layer groups")
+    parser.add_argument("--compared", help="Table 1 beside the paper's, .md")
     parser.add_argument("--runs", required=True, help="each in a line, .md")
     parser.add_argument("--config", type=read_json, required=True, help="the study, .json")
     parser.add_argument("--benchmarks", type=Path, required=True, help="folder of what jobs cost")
@@ -37,7 +38,7 @@ def main(argv=None):
     parser.add_argument("--output", required=True, help=".html")
     args = parser.parse_args(argv)
 
-    config = args.config
+    config, study = args.config, Study(args.config)
     verdicts, _, claims = read_page(args.claims).partition("\n## ")
     page = Environment(
         loader=FileSystemLoader(args.pages),
@@ -46,20 +47,21 @@ def main(argv=None):
         trim_blocks=True,
         lstrip_blocks=True,
     ).get_template("page.html")
-    shown = surfaces_to_turn(args.surfaces, args.trajectories, config["figures"])
+    shown = surfaces_to_turn(args.surfaces, args.trajectories, study)
     html = page.render(
         study=in_a_line(config),
         embedded="language" in config,
         verdicts=html_of(verdicts),
         claims=html_of(f"## {claims}"),
-        figures=[figure(Path(path), args.pages) for path in args.figures],
+        figures=[figure(Path(path), args.pages, study) for path in args.figures],
         scenes=shown,
         data=json.dumps(
             [[json.loads(panel["figure"].to_json()) for panel in s["panels"]] for s in shown],
             separators=(",", ":"),
         ).replace("</", r"<\/"),
-        table1=captioned(args.table1, args.pages) | {"html": html_of(read_page(args.table1))},
-        compared=html_of(read_page(args.compared)),
+        table1=args.table1
+        and captioned(args.table1, args.pages) | {"html": html_of(read_page(args.table1))},
+        compared=args.compared and html_of(read_page(args.compared)),
         runs=html_of(read_page(args.runs)),
         config=yaml.safe_dump(config, allow_unicode=True, default_flow_style=None, width=100),
         made_by=made_by(args.surfaces),
@@ -73,8 +75,8 @@ def main(argv=None):
 
 def in_a_line(config):
     """What was studied, in a line."""
-    name, seeds = study.model_name(config["model"]), config["seeds"]
-    of_tasks = ", ".join(map(study.task_name, config["figures"]["tasks"]))
+    name, seeds = names.model_name(config["model"]), config["seeds"]
+    of_tasks = ", ".join(map(names.task_name, config["figures"]["tasks"]))
     plural = "s" if len(seeds) > 1 else ""
     return f"{name}; {of_tasks}; seed{plural} {', '.join(map(str, seeds))}"
 
@@ -105,7 +107,7 @@ def captioned(path, pages):
     return {"id": path.stem, "title": title, "caption": caption}
 
 
-def figure(png, pages):
+def figure(png, pages, study):
     """A figure with its caption and its numbers: what `page.html` shows of it."""
     numbers_of = png.with_suffix(".csv")
     try:
@@ -118,14 +120,14 @@ def figure(png, pages):
     if not numbers_of.is_file() or written != style.checksum(numbers_of):
         raise InputError(f"{numbers_of}: not what {png} was drawn from; delete both")
     drawn = tables.read_csv(numbers_of)
-    return captioned(png, pages) | {"image": image, "numbers": html_table(numbers(drawn))}
+    return captioned(png, pages) | {"image": image, "numbers": html_table(numbers(drawn, study))}
 
 
 def html_table(table):
     return table.to_html(index=False, na_rep="", border=0, float_format="%.3g")
 
 
-def numbers(drawn):
+def numbers(drawn, study):
     """A figure's numbers, a line a panel or curve: for those who do not see it."""
     measured = [name for name in drawn if name.endswith(("loss", "error"))][-1]
     of = [name for name in ("task", "arm", "plane", "drawn") if name in drawn]
@@ -142,64 +144,90 @@ def numbers(drawn):
         finite = rows[measured].replace([float("inf"), -float("inf")], float("nan"))
         line |= {"lowest": finite.min(), "median": finite.median(), "highest": finite.max()}
         lines.append(line | {"not finite": finite.isna().sum()})
-    table = pd.DataFrame(lines).replace({"arm": study.ARMS, "plane": study.GROUPS})
-    table["task"] = table["task"].map(study.task_name)
+    arms = {name: arm.label for name, arm in study.arms.items()}
+    groups = {name: names.group_name(name) for name in study.groups}
+    table = pd.DataFrame(lines).replace({"arm": arms, "plane": groups})
+    table["task"] = table["task"].map(names.task_name)
     return table
 
 
 # Surfaces
 
 
-def surfaces_to_turn(paths, trajectories, settings):
+def surfaces_to_turn(paths, trajectories, study):
     """[{task, name, panels: [{name, words, figure}]}]: a choice in the page's list each."""
     columns = [*tables.KEY, "phase", "epoch", "alpha", "beta", "off_plane"]
     columns += [of + measured for measured in MEASURED for of in ("", "plane_")]
     epochs = tables.read(trajectories, columns)
     epochs = epochs[epochs["phase"] == "first"]
-    shown = []
+    colour_map, shown = study.config["figures"]["colour_map"], []
     for measured in MEASURED:
-        name = scenes.NAMES[measured]
         points = tables.read_surfaces(paths, measured)
-        for task in settings["tasks"]:
+        for plane, title in planes_of_all_layers(study).items():
+            if measured not in study.planes[plane].measures:
+                continue
+            name = f"{scenes.NAMES[measured]}, {title}"
+            for task in study.drawn("tasks"):
+                panels = {
+                    arm.label: tables.one(points, task=task, arm=arm.name, plane=plane)
+                    for arm in study.arms.values()
+                }
+                on_it = epochs if plane == FULL else None
+                shown.append(scene(task, name, panels, measured, colour_map, on_it))
+        groups = [name for name in study.groups if name in study.planes]
+        for task in study.drawn("groups") if groups and measured == LOSS else ():
             panels = {
-                title: (tables.one(points, task=task, arm=arm, plane="full"), arm)
-                for arm, title in study.ARMS.items()
+                names.group_name(group): tables.one(points, task=task, arm=study.shown, plane=group)
+                for group in groups
             }
-            shown.append(
-                scene(task, f"{name}, plane of δ1 and δ2", panels, measured, settings, epochs)
-            )
-        for task in settings["layer_groups"] if measured == "train_loss" else ():
-            panels = {
-                title: (tables.one(points, task=task, arm="pretrained", plane=group), None)
-                for group, title in study.GROUPS.items()
-            }
-            shown.append(scene(task, f"{name}, layer groups", panels, measured, settings))
-    order = {task: place for place, task in enumerate(settings["tasks"])}
+            name = f"{scenes.NAMES[measured]}, layer groups"
+            shown.append(scene(task, name, panels, measured, colour_map))
+    order = {task: place for place, task in enumerate(study.drawn("tasks"))}
     return sorted(shown, key=lambda scene: order.get(scene["of"], len(order)))
 
 
-def scene(task, name, panels, measured, settings, epochs=None):
+def planes_of_all_layers(study):
+    """{name: title}: that of δ1 and δ2, and the config's own of two axes."""
+    own = {
+        name: f"plane {name}"
+        for name, plane in study.planes.items()
+        if name not in (CURVE, FULL, CONTROL, *study.groups) and len(plane.axes) == 2
+    }
+    return {FULL: "plane of δ1 and δ2"} | own
+
+
+def scene(task, name, panels, measured, colour_map, epochs=None):
     """Panels that share one scale, so that they compare."""
-    colour_map = settings["colour_map"]
-    together = pd.concat([points for points, _ in panels.values()])
-    if measured == "train_loss":
+    together = pd.concat(panels.values())
+    if measured == LOSS:
         scale = scales.loss_scale(together, colour_map)
     else:
         scale = scales.error_scale(together[measured], colour_map)
     drawn = []
-    for title, (points, arm) in panels.items():
-        way, markers = None, style.ROLLED_BACK
-        if epochs is not None:
-            seed = points["seed"].iloc[0]
-            way, markers = tables.one(epochs, arm=arm, task=task, seed=seed), style.START_END
+    for title, points in panels.items():
+        run_ = {key: points[key].iloc[0] for key in tables.KEY}
         drawn.append(
             {
                 "name": title,
                 "words": scenes.in_words(points, measured),
-                "figure": scenes.scene(points, measured, scale, colour_map, way, markers),
+                "figure": scenes.scene(
+                    points,
+                    measured,
+                    scale,
+                    colour_map,
+                    None if epochs is None else tables.one(epochs, **run_),
+                    markers(points),
+                ),
             }
         )
-    return {"of": task, "task": study.task_name(task), "name": name, "panels": drawn}
+    return {"of": task, "task": names.task_name(task), "name": name, "panels": drawn}
+
+
+def markers(points):
+    """The landmarks that are on a surface, as figures mark them."""
+    there = set(points["landmark"])
+    known = style.ROLLED_BACK if "rollback" in there else style.START_END
+    return {name: marker for name, marker in known.items() if name in there}
 
 
 # How it was made
@@ -212,15 +240,17 @@ def made_by(paths):
         table, provenance = surface.read(path)
         row = table.iloc[0]
         versions |= provenance["versions"]
-        settings, run = provenance["settings"], f"{study.task_name(row['task'])}, {row['arm']}"
+        settings, run = provenance["settings"], f"{names.task_name(row['task'])}, {row['arm']}"
         devices.add(settings["device"])
         if settings["made_by_seed"]:
             lacking = ", ".join(settings["made_by_seed"])
             remarks.add(f"{run}: the model folder has no {lacking}; the seed made them.")
+        if settings["axes"] == [OWN, RANDOM]:
+            remarks.add(f"{run}: the task has no partner; δ2 is a random direction.")
         if settings["forward"] != "packed":
             remarks.add(f"{run}: evaluated by the model's forward pass ({settings['forward']}).")
         rows.append(
-            {"task": study.task_name(row["task"]), "arm": row["arm"], "seed": row["seed"]}
+            {"task": names.task_name(row["task"]), "arm": row["arm"], "seed": row["seed"]}
             | {"plane": row["plane"], "points": len(table)}
             | provenance["files"]
         )

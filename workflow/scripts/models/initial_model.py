@@ -1,4 +1,4 @@
-"""Write θ0: the encoder that all runs of one arm and seed start from, whatever their task."""
+"""Write θ0: the encoder that all runs of one start and seed begin with."""
 
 import argparse
 
@@ -9,7 +9,10 @@ from landscape.models import classifiers
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", required=True, help="model folder (save_pretrained form)")
-    parser.add_argument("--arm", choices=["pretrained", "scratch"], required=True)
+    parser.add_argument(
+        "--random", action="store_true", help="draw all weights anew, in place of the folder's"
+    )
+    parser.add_argument("--shaped-like", help="folder of the study's model, to be compared with")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument(
         "--layers",
@@ -21,7 +24,9 @@ def main(argv=None):
     parser.add_argument("--output", required=True, help="folder")
     args = parser.parse_args(argv)
 
-    encoder, made = classifiers.initial_encoder(args.model, args.arm, args.seed)
+    encoder, made = classifiers.initial_encoder(args.model, args.seed, args.random)
+    if args.shaped_like and args.shaped_like != args.model:
+        classifiers.check_shape(encoder, args.model, args.shaped_like)
     names = [name for name, _ in encoder.named_parameters()]
     for first, last in zip(args.layers[::2], args.layers[1::2]):
         classifiers.names_of_layers(names, first, last)
@@ -29,7 +34,8 @@ def main(argv=None):
     size = sum(parameter.numel() for parameter in encoder.parameters())
     if made:
         print(f"the folder has no {', '.join(made)}: made from the seed", flush=True)
-    print(f"{args.arm} encoder, seed {args.seed}: {size:,} parameters")
+    kind = "random" if args.random else "pre-trained"
+    print(f"{kind} encoder, seed {args.seed}: {size:,} parameters")
 
 
 if __name__ == "__main__":

@@ -4,11 +4,11 @@ import argparse
 from pathlib import Path
 
 import pandas as pd
-from landscape import study
 from landscape.claims import tables
 from landscape.jobs.command import run, whole
 from landscape.jobs.sealed import read_json
 from landscape.plan import cost
+from landscape.study import Study
 
 # sizes of what is small beside checkpoints, as measured in the embedded study
 BYTES = {"token": 8, "paragraph": 120, "point": 480, "step": 220, "job": 4000, "figures": 9e6}
@@ -17,28 +17,21 @@ BYTES = {"token": 8, "paragraph": 120, "point": 480, "step": 220, "job": 4000, "
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=read_json, required=True, help="the study, .json")
-    parser.add_argument(
-        "--needed",
-        type=read_json,
-        required=True,
-        help=".json: `files`, what figures and tables are made from, [kind, arm, task, seed, "
-        "part] each",
-    )
     parser.add_argument("--results", type=Path, required=True, help="folder; for sizes unknown yet")
     parser.add_argument("--output", required=True, help="without .csv and .md")
     args = parser.parse_args(argv)
 
-    needs = Study(args.config, args.needed["files"], args.results)
+    plan = Plan(Study(args.config), args.results)
     stages = [
-        needs.data(),
-        needs.models(),
-        needs.training(),
-        needs.directions(),
-        needs.surfaces(),
-        needs.trajectories(),
-        needs.rollbacks(),
-        needs.sharpness(),
-        stage("figures, tables, report", 7 + 4 + 1, disk=BYTES["figures"]),
+        plan.data(),
+        plan.models(),
+        plan.training(),
+        plan.directions(),
+        plan.surfaces(),
+        plan.trajectories(),
+        plan.rollbacks(),
+        plan.sharpness(),
+        plan.shown(),
     ]
     table = pd.DataFrame(stages)
     total = table.drop(columns=["stage", "longest_job_hours"]).sum()
@@ -64,32 +57,33 @@ def stage(name, jobs, hours=(), disk=0.0, peak=None):
     }
 
 
-class Study:
+class Plan:
     """The jobs of a study, stage by stage."""
 
-    def __init__(self, config, needed, results):
-        self.config, self.needed, self.results = config, needed, results
-        self.model = cost.Model.of_config(
-            config, results / f"models/scratch/s{config['seeds'][0]}/model.safetensors"
-        )
-        self.runs = [(arm, task) for _, arm, task, _, _ in self.of("runs")]
-        self.planes = self.of("surfaces")
-        self.tracks = self.of("trajectories")
+    def __init__(self, study, results):
+        self.study, self.config, self.results = study, study.config, results
+        start = f"models/{study.first_start}/s{study.first_seed}/model.safetensors"
+        self.model = cost.Model.of_config(self.config, results / start)
+        self.runs = study.trained()
 
-    def of(self, kind):
-        return [needed for needed in self.needed if needed[0] == kind]
+    def task(self, name, arm=None):
+        recipes = self.study.tasks[name].recipes
+        batch_size = recipes[arm or next(iter(recipes))].batch_size
+        return cost.Task.of_config(self.config, name, batch_size, self.results / "data" / name)
 
-    def task(self, name, arm="pretrained"):
-        return cost.Task.of_config(self.config, name, arm, self.results / "data" / name)
+    def recipe(self, arm, task):
+        return self.study.tasks[task].recipes[arm]
 
     def hours(self, operations):
         return cost.hours(operations, **self.config["hardware"])
 
     def data(self):
-        names = {task for _, task in self.runs}
+        names = {task for _, task, _ in self.runs}
         kinds = [kind for task in names for kind in self.config["tasks"][task]]
-        measured = {task for _, _, task, _, _ in self.planes + self.tracks}
-        jobs = 2 * len(names) + len(measured) + kinds.count("hub") + kinds.count("grammar")
+        measured = [*self.study.trajectories(), *self.study.further()]
+        measured += [run for name in self.study.planes for run in self.study.surfaces(name)]
+        jobs = 2 * len(names) + len({task for _, task, _ in measured})
+        jobs += kinds.count("hub") + kinds.count("grammar")
         sizes = [self.task(name) for name in names]
         disk = BYTES["token"] * sum((size.train + size.dev) * size.tokens for size in sizes)
         if "language" in self.config:
@@ -98,7 +92,7 @@ class Study:
         return stage("data", jobs, disk=disk)
 
     def models(self):
-        starts = {(arm, seed) for _, arm, _, seed, _ in self.of("runs")}
+        starts = {(self.study.arms[arm].start, seed) for arm, _, seed in self.runs}
         model, jobs, hours, before = self.config["model"], len(starts), [], 0
         if "pretrain" in model:
             recipe = model["pretrain"]["recipe"]
@@ -106,28 +100,26 @@ class Study:
             tokens = recipe["steps"] * recipe["batch_size"] * self.config["max_length"] / 3
             jobs, before = jobs + 2, 1
             hours = [self.hours(6 * self.model.layers * tokens)]
-        elif "hub" in model:
-            jobs, before = jobs + 1, 1
+        downloads = [model, *(arm.source for arm in self.study.arms.values())]
+        downloads = sum(isinstance(source, dict) and "hub" in source for source in downloads)
+        jobs, before = jobs + downloads, before + downloads
         return stage("models", jobs, hours, disk=(len(starts) + before) * self.model.bytes)
 
     def training(self):
         """Candidates and their scores, the choice, Fig. 4's further epochs, and what is deleted."""
         trainings = [
             (task, arm, epochs)
-            for arm, task in self.runs
-            for epochs in self.config["tasks"][task][arm]["epochs"]
-            for _ in self.config["tasks"][task][arm]["learning_rate"]
+            for arm, task, _ in self.runs
+            for epochs, _ in self.recipe(arm, task).candidates.values()
         ]
-        projected = self.of("projections")
-        longer = [(task, arm) for _, arm, task, _, part in projected if part == "longer"]
-        further = self.config["figures"]["overfitting"]["further_epochs"]
-        trainings += [(task, arm, further) for task, arm in longer]
+        further = [(task, arm, self.study.further_epochs) for arm, task, _ in self.study.further()]
+        trainings += further
         keep = self.config["keep_checkpoints"]
         jobs = 2 * len(trainings) + len(self.runs) * (1 if keep else 2)
         logs = 0
         for task, arm, epochs in trainings:
-            batch_size = self.config["tasks"][task][arm]["batch_size"]
-            logs += BYTES["step"] * epochs * self.task(task, arm).train / batch_size
+            steps = epochs * self.task(task, arm).train / self.recipe(arm, task).batch_size
+            logs += BYTES["step"] * steps
         checkpoints = self.model.bytes * sum(epochs for *_, epochs in trainings)
         # Adam's moments of those that run at once: at most all
         moments = 2 * self.model.bytes * len(trainings)
@@ -142,61 +134,56 @@ class Study:
         return row
 
     def directions(self):
-        number = len(self.of("directions"))
-        return stage("directions", number, disk=number * self.model.bytes)
+        number, random = len(self.study.directions()), len(self.study.random_seeds())
+        return stage("directions", number + random, disk=(number + 2 * random) * self.model.bytes)
 
     def tokens(self, name):
         return self.task(name).measured(self.config["surfaces"]["train_examples"])
 
     def surfaces(self):
-        settings, jobs, hours, disk = self.config["surfaces"], 0, [], 0
-        for _, _, task, _, plane in self.planes:
-            axis = settings["control"] if plane == "random" else settings
-            points = settings["curve_points"] if plane == "curve" else axis["points"] ** 2
-            chunks = -(-points // settings["points_per_chunk"])
-            of_split = dict(zip(("train", "dev"), self.tokens(task)))
-            tokens = sum(of_split[split] for split in study.splits(plane))  # landmarks aside
-            operations = cost.evaluation(self.model, tokens, points, moving(self.config, plane))
-            hours += [self.hours(operations) / chunks] * chunks
-            jobs += chunks + 1
-            disk += BYTES["point"] * points
+        jobs, hours, disk = 0, [], 0
+        for plane in self.study.planes.values():
+            chunks = -(-plane.size // self.config["surfaces"]["points_per_chunk"])
+            for _, task, _ in self.study.surfaces(plane.name):
+                of_split = dict(zip(("train", "dev"), self.tokens(task)))
+                tokens = sum(of_split[split] for split in plane.splits)  # landmarks aside
+                above = self.study.share_above(plane)
+                operations = cost.evaluation(self.model, tokens, plane.size, above)
+                hours += [self.hours(operations) / chunks] * chunks
+                jobs += chunks + 1
+                disk += BYTES["point"] * plane.size
         return stage("surfaces", jobs, hours, disk)
 
     def trajectories(self):
-        hours = []
-        for _, arm, task, _, length in self.tracks:
-            epochs = max(self.config["tasks"][task][arm]["epochs"])
-            if length == "longer":
-                epochs += self.config["figures"]["overfitting"]["further_epochs"]
+        study, hours = self.study, []
+        runs = [(run, 0) for run in study.trajectories()]
+        runs += [(run, study.further_epochs) for run in study.further()]
+        for (arm, task, _), further in runs:
+            points = 1 + max(self.recipe(arm, task).epochs) + further
             train, dev = self.tokens(task)
-            hours.append(
-                self.hours(cost.evaluation(self.model, 2 * (train + dev), points=epochs + 1))
-            )
-        return stage("trajectories", len(self.of("projections")) + len(self.tracks), hours)
+            hours.append(self.hours(cost.evaluation(self.model, 2 * (train + dev), points)))
+        projected = len(study.projections()) + len(study.further())
+        return stage("trajectories", projected + len(runs), hours)
 
     def rollbacks(self):
-        tasks = [task for _, _, task, _, _ in self.of("rollbacks")]
+        points = 1 + len(self.study.groups)
         hours = [
-            self.hours(cost.evaluation(self.model, self.tokens(task)[1], points=4))
-            for task in tasks
+            self.hours(cost.evaluation(self.model, self.tokens(task)[1], points))
+            for _, task, _ in self.study.rolled_back()
         ]
-        return stage("rollbacks", len(tasks), hours)
+        return stage("rollbacks", len(hours), hours)
 
     def sharpness(self):
-        tasks = [task for _, _, task, _, _ in self.of("sharpness")]
-        points = cost.sharpness_points(self.config["surfaces"]["sharpness"])
-        hours = [
-            self.hours(cost.evaluation(self.model, self.tokens(task)[0], points)) for task in tasks
-        ]
-        return stage("sharpness", len(tasks), hours)
+        hours = []
+        for _, task, _ in self.study.sharpness():
+            points = cost.sharpness_points(self.config["surfaces"]["sharpness"])
+            hours.append(self.hours(cost.evaluation(self.model, self.tokens(task)[0], points)))
+        return stage("sharpness", len(hours), hours)
 
-
-def moving(config, plane):
-    """The share of the layers that moves on a plane, or lies above one that does."""
-    groups = config["layer_groups"]
-    if plane not in groups:
-        return 1.0
-    return 1 - groups[plane][0] / (1 + max(last for _, last in groups.values()))
+    def shown(self):
+        tables = 4 if self.study.groups else 2
+        jobs = len(self.study.figures) + tables + 1
+        return stage("figures, tables, report", jobs, disk=BYTES["figures"])
 
 
 def short(number):

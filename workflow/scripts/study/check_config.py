@@ -13,6 +13,7 @@ from jsonschema.exceptions import best_match
 from landscape.data import language, sources
 from landscape.jobs.command import InputError, one_line, run
 from landscape.models import classifiers
+from landscape.study import ARMS, CURVE, FULL, OWN, PARTNER, PLANES, STARTS, Study
 
 SCHEMA = Path(__file__).parents[3] / "config/schema.yaml"
 
@@ -71,6 +72,17 @@ def without_twins(pairs):
     return dict(pairs)
 
 
+# keys of configs before 0.1, and where what they said stands now
+MOVED = {
+    "layer_groups": "groups",
+    "pretrained": "runs: {pretrained: …}",
+    "scratch": "runs: {scratch: …}",
+    "curve_points": "planes: {curve: {points: …}}",
+    "control": "planes: {control: …}",
+}
+TAKEN = {"task", "section", "claim", "measure", "judged", "low", "high", "over", "seeds"}
+TAKEN |= {"decides", "verdict", "reason"}
+OF_KNOWN = {"range", "points", "measures"}  # what may be changed of the paper's planes
 MOST_POINTS = 1_000_000  # of one surface: years of a GPU for a BERT
 MOST_CHUNKS = 10_000  # of one surface: each is a job
 LAYERS = ("num_hidden_layers", "n_layers", "n_layer", "num_layers")  # by architecture
@@ -85,30 +97,16 @@ def check(config, name):
 
     if error := best_match(Validator(schema).iter_errors(config)):
         wrong(".".join(map(str, error.absolute_path)) or "top level", said(error))
-    tasks = config["tasks"]
     check_results(config["pathvars"]["results"], wrong)
+    check_arms(config.get("arms", ARMS), config.get("contrast", []), wrong)
+    check_groups(config.get("groups", {}), wrong)
     check_model(config, wrong)
-    check_surfaces(config["surfaces"], wrong)
-    for task, settings in tasks.items():
+    for task, settings in config["tasks"].items():
         check_source(task, settings, config, wrong)
-        if settings["partner"] == task or settings["partner"] not in tasks:
-            wrong(
-                f"tasks.{task}.partner",
-                f"{settings['partner']!r} is not another task of the study ({', '.join(tasks)})",
-            )
-    figures = config["figures"]
-    overfitting = figures["overfitting"]["task"]
-    for key in ("tasks", "trajectories", "layer_groups", "overfitting"):
-        for task in [overfitting] if key == "overfitting" else figures[key]:
-            if task not in tasks:
-                wrong(f"figures.{key}", f"{task!r} is no task of the study ({', '.join(tasks)})")
-    for key in ("epochs", "learning_rate"):
-        if len(tasks[overfitting]["pretrained"][key]) > 1:
-            wrong(
-                f"tasks.{overfitting}.pretrained.{key}",
-                "one value only: Fig. 4 (figures.overfitting) goes on from one known model; for a "
-                "choice of several give Fig. 4 a task of its own on the same data",
-            )
+    check_names(config, wrong)
+    study = Study(config)
+    check_planes(study, wrong)
+    check_runs(study, wrong)
 
 
 def said(error):
@@ -117,6 +115,8 @@ def said(error):
     if kind == "additionalProperties":
         known = list(error.schema["properties"])
         unknown = next(key for key in error.instance if key not in known)
+        if unknown in MOVED:
+            return f"{unknown!r} is no key any more; now {MOVED[unknown]}"
         near = difflib.get_close_matches(str(unknown), known, 1) or known
         return f"{unknown!r} is no key here; known: {', '.join(near)}"
     if kind == "pattern":
@@ -138,23 +138,121 @@ def check_results(results, wrong):
         wrong("pathvars.results", f"{results} is a link to {os.readlink(results)}, which is gone")
 
 
-def check_surfaces(surfaces, wrong):
-    for key, axis in (("surfaces", surfaces), ("surfaces.control", surfaces["control"])):
-        low, high = axis["range"]
-        points = axis["points"]
-        if low >= high:
-            wrong(f"{key}.range", f"[{low}, {high}] must go from low to high")
-        if points**2 > MOST_POINTS:
-            wrong(f"{key}.points", f"{points**2:,} points of a plane; at most {MOST_POINTS:,}")
-        if (high - low) / (points - 1) < 1e-6 * max(abs(low), abs(high)):
-            wrong(f"{key}.range", f"[{low}, {high}]: float32 does not tell {points} points apart")
-    curve, chunk = surfaces["curve_points"], surfaces["points_per_chunk"]
-    if curve > MOST_POINTS:
-        wrong("surfaces.curve_points", f"{curve:,} points of a curve; at most {MOST_POINTS:,}")
-    if (jobs := max(surfaces["points"] ** 2, curve) // chunk) > MOST_CHUNKS:
-        wrong(
-            "surfaces.points_per_chunk", f"{jobs:,} jobs for one surface; at most {MOST_CHUNKS:,}"
-        )
+def check_arms(arms, contrast, wrong):
+    for arm, settings in arms.items():
+        if arm in TAKEN:
+            wrong(f"arms.{arm}", "is a column of claims.csv; choose another name")
+        start = settings["start"]
+        if not isinstance(start, dict):
+            continue
+        if len({"path", "hub"} & set(start)) != 1:
+            wrong(f"arms.{arm}.start", "give one of path, hub")
+        if arm in STARTS:
+            wrong(f"arms.{arm}", "with a start by path or hub, an arm needs another name")
+        if "path" in start:
+            try:
+                classifiers.check_folder(start["path"])
+            except InputError as error:
+                wrong(f"arms.{arm}.start.path", error)
+    for arm in contrast:
+        if arm not in arms:
+            wrong("contrast", f"{arm!r} is no arm of the study ({', '.join(arms)})")
+
+
+def check_groups(groups, wrong):
+    above = -1
+    for group, (first, last) in sorted(groups.items(), key=lambda group: group[1]):
+        if group in PLANES:
+            wrong(f"groups.{group}", "is the name of a plane of all layers; choose another")
+        if first > last:
+            wrong(f"groups.{group}", f"[{first}, {last}] must go from low to high")
+        if first <= above:
+            wrong(f"groups.{group}", f"layer {first} is in another group too")
+        above = last
+
+
+def check_names(config, wrong):
+    """Tasks, arms and groups that are named are there."""
+    tasks, arms, groups = config["tasks"], config.get("arms", ARMS), config.get("groups", {})
+    for task, settings in tasks.items():
+        partner = settings.get("partner")
+        if partner is not None and (partner == task or partner not in tasks):
+            what = f"{partner!r} is not another task of the study ({', '.join(tasks)})"
+            wrong(f"tasks.{task}.partner", what)
+        for arm in settings["runs"]:
+            if arm not in arms:
+                wrong(f"tasks.{task}.runs", f"{arm!r} is no arm of the study ({', '.join(arms)})")
+    for plane, settings in config.get("planes", {}).items():
+        if settings is None:
+            if plane in (CURVE, FULL):
+                wrong(f"planes.{plane}", "cannot be left out: figures and tables are of it")
+            continue
+        if plane in {**PLANES, **groups} and (odd := set(settings) - OF_KNOWN):
+            what = (
+                f"the axes of this plane are the paper's; give {odd.pop()} to one of another name"
+            )
+            wrong(f"planes.{plane}", what)
+        if "axes" not in settings and plane not in {**PLANES, **groups}:
+            wrong(f"planes.{plane}", "give its axes, one or two of own, partner, random")
+        if (group := settings.get("group")) is not None and group not in groups:
+            there = ", ".join(groups) or "none"
+            wrong(f"planes.{plane}.group", f"{group!r} is no group of the study ({there})")
+    figures = config["figures"]
+    if "groups" in figures and not groups:
+        wrong("figures.groups", "the study has no groups; leave it out")
+    for key in ("tasks", "trajectories", "groups", "overfitting"):
+        for task in figures.get(key, []) if key != "overfitting" else named_by(figures):
+            if task not in tasks:
+                wrong(f"figures.{key}", f"{task!r} is no task of the study ({', '.join(tasks)})")
+
+
+def named_by(figures):
+    return [figures["overfitting"]["task"]] if "overfitting" in figures else []
+
+
+def check_planes(study, wrong):
+    for name, plane in study.planes.items():
+        # what a line about it names: its own key where the config has it there
+        own = study.config.get("planes", {}).get(name, {})
+
+        def key(of, own=own, name=name):
+            return f"planes.{name}.{of}" if of in own else f"surfaces.{of}"
+
+        if plane.low >= plane.high:
+            wrong(key("range"), f"[{plane.low}, {plane.high}] must go from low to high")
+        if plane.size > MOST_POINTS:
+            what = "a curve" if len(plane.axes) == 1 else "a plane"
+            wrong(key("points"), f"{plane.size:,} points of {what}; at most {MOST_POINTS:,}")
+        step = (plane.high - plane.low) / (plane.points - 1)
+        if step < 1e-6 * max(abs(plane.low), abs(plane.high)):
+            wrong(
+                key("range"),
+                f"[{plane.low}, {plane.high}]: float32 does not tell {plane.points} points apart",
+            )
+        if (jobs := plane.size // study.config["surfaces"]["points_per_chunk"]) > MOST_CHUNKS:
+            what = f"{jobs:,} jobs for one surface; at most {MOST_CHUNKS:,}"
+            wrong("surfaces.points_per_chunk", what)
+        if OWN in plane.axes[1:]:
+            wrong(f"planes.{name}.axes", "own can be the first axis only")
+        if PARTNER in plane.axes and plane.axes != (OWN, PARTNER):
+            wrong(f"planes.{name}.axes", "partner is the second axis, beside own")
+        if plane.group and plane.anchor != "end":
+            wrong(f"planes.{name}.anchor", "end, as the plane moves one group of a trained model")
+
+
+def check_runs(study, wrong):
+    for arm, task, _ in study.trained():
+        if arm not in study.tasks[task].recipes:
+            wrong(f"tasks.{task}.runs", f"no {arm}, which figures and tables need")
+    for arm, task, _ in study.further():
+        recipe = study.tasks[task].recipes[arm]
+        for key, values in {"epochs": recipe.epochs, "learning_rate": recipe.learning_rates}.items():
+            if len(values) > 1:
+                wrong(
+                    f"tasks.{task}.runs.{arm}.{key}",
+                    "one value only: Fig. 4 (figures.overfitting) goes on from one known model; "
+                    "for a choice of several give Fig. 4 a task of its own on the same data",
+                )
 
 
 def check_model(config, wrong):
@@ -184,11 +282,9 @@ def check_model(config, wrong):
             wrong("model.path", f"{model['path']}/config.json: {named} is {layers!r}")
     if longest is not None and config["max_length"] > longest:
         wrong("max_length", f"{config['max_length']}: the model takes {longest} tokens")
-    for group, (first, last) in config["layer_groups"].items():
-        if first > last:
-            wrong(f"layer_groups.{group}", f"[{first}, {last}] must go from low to high")
+    for group, (_, last) in config.get("groups", {}).items():
         if layers is not None and last >= layers:
-            wrong(f"layer_groups.{group}", f"layer {last}: the model has layers 0 to {layers - 1}")
+            wrong(f"groups.{group}", f"layer {last}: the model has layers 0 to {layers - 1}")
 
 
 def check_source(task, settings, config, wrong):

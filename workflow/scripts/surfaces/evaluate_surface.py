@@ -6,19 +6,40 @@ import time
 from landscape.jobs import gpu
 from landscape.jobs.command import InputError, run
 from landscape.runs import labels
+from landscape.study import OWN, PARTNER, RANDOM
 from landscape.surfaces import folds, subject
 
 # a measure, and the split that it is of
 MEASURED = {f"{split}_{of}": split for split, of in folds.MEASURED.items()}
 
 
+def checked(axes):
+    """(kind, file or None) of each axis. Raises InputError for what is no axis."""
+    files = {OWN: 0, PARTNER: 1, RANDOM: 1}
+    for kind, *given in axes:
+        if files.get(kind) != len(given):
+            raise InputError(f"--axis {kind}: one of own, partner FILE, random FILE")
+    if len(axes) > 2 or OWN in [kind for kind, *_ in axes[1:]]:
+        raise InputError("--axis: one or two, of which only the first can be own")
+    return [(kind, *given, None)[:2] for kind, *given in axes]
+
+
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     subject.add_arguments(parser, "train", "dev")
-    parser.add_argument("--second", help="direction δ2; a curve and `random` have none")
+    parser.add_argument(
+        "--axis",
+        nargs="+",
+        action="append",
+        dest="axes",
+        metavar=("KIND", "FILE"),
+        required=True,
+        help="own (δ1, without a file), partner FILE or random FILE; twice for a plane",
+    )
+    parser.add_argument("--anchor", choices=["start", "end"], default="start")
     parser.add_argument("--layers", type=int, nargs=2, metavar=("FIRST", "LAST"))
     labels.add_argument(parser)
-    parser.add_argument("--plane", required=True, help="curve, full, random or a layer group")
+    parser.add_argument("--plane", required=True, help="its name")
     parser.add_argument("--range", type=float, nargs=2, metavar=("LOW", "HIGH"), required=True)
     parser.add_argument("--points", type=int, required=True, help="points an axis")
     parser.add_argument(
@@ -44,8 +65,7 @@ def main(argv=None):
     parser.add_argument("--state", required=True, help="file for going on later")
     parser.add_argument("--output", required=True, help=".parquet")
     args = parser.parse_args(argv)
-    if (args.plane in ("curve", "random")) != (args.second is None):
-        raise InputError("--second: a plane needs δ2, a curve and a random plane have none")
+    axes = checked(args.axes)
 
     model, splits = subject.load(args)
     import pandas as pd
@@ -56,10 +76,7 @@ def main(argv=None):
     from landscape.surfaces.evaluation import Evaluator
 
     start = f"{args.start}/model.safetensors"
-    if args.plane == "random":
-        through = plane.RandomPlane(model, args.end, seed=int(args.labels[2]))
-    else:
-        through = plane.Plane(model, start, args.end, args.second, args.layers)
+    through = plane.Plane(model, start, args.end, axes, args.anchor, args.layers)
     evaluate = Evaluator(
         model,
         splits,
@@ -69,7 +86,9 @@ def main(argv=None):
         in_blocks=["train"] if args.tolerance else [],
     )
     of_grid = gpu.dtype_of(args.dtype, args.tried)
-    points = plane.points(args.plane, plane.grid(*args.range, args.points), of_grid)
+    kinds = [kind for kind, _ in axes]
+    places = plane.landmarks(kinds, args.anchor, bool(args.layers))
+    points = plane.points(places, plane.grid(*args.range, args.points), len(axes), of_grid)
     # in each chunk, so that all take the same pass; the end has been where the model was loaded
     for alpha, beta, landmark, dtype in points:
         if landmark not in (None, "end") and dtype == "float32":
@@ -79,11 +98,13 @@ def main(argv=None):
         {
             "start": start,
             "end": args.end,
-            "second": args.second,
+            **{name: path for name, (_, path) in zip(("first", "second"), axes)},
             "train": args.train,
             "dev": args.dev,
         },
         plane=args.plane,
+        anchor=args.anchor,
+        axes=kinds,
         measures=args.measures,
         layers=args.layers,
         range=args.range,

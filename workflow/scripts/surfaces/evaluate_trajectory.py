@@ -7,6 +7,7 @@ projection on the plane hides.
 import argparse
 
 from landscape.jobs.command import run
+from landscape.study import OWN
 from landscape.surfaces import subject
 
 
@@ -16,7 +17,7 @@ def main(argv=None):
     subject.add_arguments(parser, "train", "dev")
     parser.add_argument("--run", required=True, help="folder of selected.json and candidates")
     parser.add_argument("--further", help="folder of further epochs from there")
-    parser.add_argument("--second", required=True, help="direction δ2")
+    parser.add_argument("--second", nargs=2, metavar=("KIND", "FILE"), required=True, help="δ2")
     parser.add_argument("--output", required=True, help=".parquet")
     args = parser.parse_args(argv)
 
@@ -29,7 +30,8 @@ def main(argv=None):
     from landscape.surfaces.evaluation import Evaluator
 
     evaluate = Evaluator(model, splits, args.batch_tokens)
-    through = plane.Plane(model, f"{args.start}/model.safetensors", args.end, args.second)
+    axes = [(OWN, None), args.second]
+    through = plane.Plane(model, f"{args.start}/model.safetensors", args.end, axes)
     first, further = checkpoints.of_run(args.run, args.further)
     epochs = first + further
     table = read_frame(args.projection)

@@ -4,6 +4,7 @@ import argparse
 
 import numpy as np
 import pandas as pd
+from landscape.directions.axes import direction
 from landscape.jobs.command import run
 from landscape.jobs.parquet import write_frame
 from landscape.models import classifiers
@@ -18,7 +19,8 @@ def main(argv=None):
     parser.add_argument("--run", required=True, help="folder of selected.json and candidates")
     parser.add_argument("--further", help="folder of further epochs from there")
     parser.add_argument("--first", required=True, help="direction δ1")
-    parser.add_argument("--second", required=True, help="direction δ2")
+    parser.add_argument("--end", required=True, help="checkpoint that holds θ1")
+    parser.add_argument("--second", nargs=2, metavar=("KIND", "FILE"), required=True, help="δ2")
     labels.add_argument(parser)
     parser.add_argument("--output", required=True, help=".parquet")
     args = parser.parse_args(argv)
@@ -26,7 +28,7 @@ def main(argv=None):
     first, further = checkpoints.of_run(args.run, args.further)
     epochs = [Vector(path, classifiers.ENCODER) for path in first + further]
     axes, onto, norms, steps = projection.products(
-        Vector(args.start), epochs, Vector(args.first), Vector(args.second)
+        Vector(args.start), epochs, Vector(args.first), direction(*args.second, args.end)
     )
     # the start is the origin of every coordinate; its angle and share are not defined
     columns = {

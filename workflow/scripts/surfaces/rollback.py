@@ -5,6 +5,7 @@ from pathlib import Path
 
 from landscape.jobs.command import run
 from landscape.runs import labels
+from landscape.study import OWN
 from landscape.surfaces import subject
 
 
@@ -30,7 +31,7 @@ def main(argv=None):
     from landscape.surfaces.evaluation import Evaluator
 
     evaluate = Evaluator(model, splits, args.batch_tokens)
-    rows = []
+    start, rows = f"{args.start}/model.safetensors", []
 
     def measure(group, layers):
         score = evaluate("dev")
@@ -42,7 +43,7 @@ def main(argv=None):
     measure("none", "")
     for name, first, last in args.group:
         layers = int(first), int(last)
-        group = plane.Plane(model, f"{args.start}/model.safetensors", args.end, layers=layers)
+        group = plane.Plane(model, start, args.end, [(OWN, None)], "end", layers)
         group.place(-1.0, 0.0)
         measure(name, f"{first}-{last}")
         group.place(0.0, 0.0)

@@ -6,6 +6,7 @@ direction and a unit, and rescaling weights changes both (Dinh et al. 2017), so 
 
 import numpy as np
 from landscape.claims.measured import NotMeasured, Unknown, grid
+from landscape.study import CONTROL, CURVE, FULL
 
 
 def depth(run):
@@ -29,7 +30,7 @@ def level(run, plane=None):
     return end + min(depth(run), run.depth or np.inf) / 2
 
 
-def width(run, plane="curve", centre=1.0):
+def width(run, plane=CURVE, centre=1.0):
     """Length along δ1, in ‖δ1‖, around the end where the loss stays under its `level`."""
     line = run.line(plane)
     places, losses = line["alpha"].to_numpy(), line["train_loss"].to_numpy()
@@ -71,12 +72,12 @@ def relative_width(run):
 
 def share_of_plane(run):
     """Share of the plane where the loss is under its `level`."""
-    return _share(run, "full")
+    return _share(run, FULL)
 
 
 def share_of_random_plane(run):
     """The same of the filter-normalised random plane, whose unit is the size of the weights."""
-    return _share(run, "random")
+    return _share(run, CONTROL)
 
 
 def _share(run, plane):
@@ -88,9 +89,9 @@ def group_width(run, group):
     return width(run, group, centre=0.0)
 
 
-def low_minus_high_width(run):
-    """`group_width` of the low layers minus that of the high ones."""
-    return group_width(run, "low") - group_width(run, "high")
+def low_minus_high_width(run, low, high):
+    """`group_width` of the low layers' group minus that of the high ones'."""
+    return group_width(run, low) - group_width(run, high)
 
 
 def curvature(run, reach=0.5):
@@ -98,7 +99,7 @@ def curvature(run, reach=0.5):
 
     Of the points within `reach` of it along δ1, five at least.
     """
-    line = run.line("curve")
+    line = run.line(CURVE)
     near = line[(line["alpha"] - 1).abs() <= reach + 1e-9]
     losses = near["train_loss"].to_numpy()
     if len(near) < 5 or not np.isfinite(losses).all():
@@ -139,7 +140,7 @@ def worst_sharpness(run):
 
 def between(run):
     """Losses from start to end along the line, both included."""
-    line = run.line("curve")
+    line = run.line(CURVE)
     losses = line.loc[line["alpha"].between(0, 1), "train_loss"].to_numpy()
     if len(losses) < 3 or not np.isfinite(losses).all():
         raise Unknown(f"losses between start and end of {run} are not all finite")

@@ -1,7 +1,7 @@
 """The paper's claims, the measure that decides each, and the rule, all in this one place.
 
-A claim compares the two arms, or holds one number of the fine-tuned model against a bound. Its
-95 % interval is over seeds where there are several, else over examples, by leaving them out:
+A claim compares two arms, or holds one number of the first of them against a bound. Its 95 %
+interval is over seeds where there are several, else over examples, by leaving them out:
 
 holds           the interval lies wholly on the claimed side
 does not hold   it lies wholly on the other side
@@ -32,7 +32,7 @@ class Claim:
     of: Callable  # Run → value or (value, low, high)
     more: bool = True  # the claim is that the value is more (than from scratch, or than `bound`)
     bound: float | None = None  # of a claim on the fine-tuned model alone
-    tasks: str = "tasks"  # which of the config's `figures`: tasks, layer_groups or overfitting
+    tasks: str = "tasks"  # which of the config's `figures`: tasks, groups or overfitting
     decides: bool = True  # else a second look, where the first can mislead
 
 
@@ -66,11 +66,13 @@ WIDTH = (
 )
 
 
-def claims(layer_groups, balls):
+def claims(groups, balls):
     """All of them.
 
-    layer_groups: {low, middle, high: (first, last)}; balls: {kind: ρ} of the sharpness measured.
+    groups: {name: (first, last)} of the layer groups, from the lowest; balls: {kind: ρ} of the
+    sharpness measured. The low layers are the first group, the high ones the last.
     """
+    ends = {"low": next(iter(groups)), "high": next(reversed(groups))} if len(groups) > 1 else {}
     return [
         Claim("3.2", "δ1 and δ2 are nearly orthogonal", "|cos(δ1, δ2)|, at most 0.1",
               measures.orthogonality, more=False, bound=0.1),
@@ -113,18 +115,25 @@ def claims(layer_groups, balls):
               "distance of the two minima, in ‖δ1‖, more than 0", measures.shift_of_minima,
               bound=0.0, decides=False),
         Claim("7", LOWER, "dev accuracy lost by putting back the high layers minus the low ones",
-              measures.high_minus_low, bound=0.0),
+              partial(of_groups, measures.high_minus_low, ends), bound=0.0),
         Claim("7", "the loss surface of lower layers has the wider optimum",
               "width of the low layers' plane minus that of the high ones', each in its ‖δ1‖",
-              basins.low_minus_high_width, bound=0.0, tasks="layer_groups"),
+              partial(of_groups, basins.low_minus_high_width, ends), bound=0.0, tasks="groups"),
         Claim("7", LOWER, "‖δ‖/‖θ0‖ of the low layers minus that of the high ones, under 0",
-              partial(_movement, layer_groups), more=False, bound=0.0, decides=False),
+              partial(of_groups, partial(_movement, groups), ends), more=False, bound=0.0,
+              decides=False),
     ]  # fmt: skip
 
 
-def _movement(layer_groups, run):
-    low, high = (measures.movement(run, layer_groups[group]) for group in ("low", "high"))
-    return low - high
+def of_groups(measure, ends, run):
+    """A measure of the lowest and the highest group of layers; ends: {low, high: name}."""
+    if not ends:
+        raise Unknown("the study has fewer than two groups of layers")
+    return measure(run, **ends)
+
+
+def _movement(groups, run, low, high):
+    return measures.movement(run, groups[low]) - measures.movement(run, groups[high])
 
 
 @dataclass(frozen=True)
@@ -142,15 +151,19 @@ class Estimate:
 OF_ANY = (measures.end_error, measures.final_loss, measures.loss_in_epoch, measures.error_growth)
 
 
-def judge(claim, runs, left_out):
+def judge(claim, contrast, runs, left_out):
     """One row of the table: what a claim comes to on one task.
 
-    runs: {arm: [Run of each seed]}; a collapsed one is named, never left out unseen. Of the
-    seeds that both arms have been measured for; `seeds` says how many that are.
+    contrast: the arms that are compared, the one that is claimed to be better first, or one alone.
+    runs: {arm: [Run of each seed]} of these; a collapsed one is named, never left out unseen. Of
+    the seeds that both arms have been measured for; `seeds` says how many that are.
     left_out: the same runs without each fold of their examples, from `leave_out`.
     """
-    arms = ("pretrained", "scratch") if claim.bound is None else ("pretrained",)
+    first, *others = contrast
+    arms = (first, *others) if claim.bound is None else (first,)
     found, why = {}, []
+    if claim.bound is None and not others:
+        why.append("the study has no second arm to compare with")
     for arm in arms:
         found[arm], missing = {}, f"no run of {arm}"
         for run in runs.get(arm, []):
@@ -175,7 +188,7 @@ def judge(claim, runs, left_out):
         return replicates(claim, arm, seed, left_out)
 
     row = {"section": claim.section, "claim": claim.words, "measure": claim.measure}
-    for arm in ("pretrained", "scratch"):
+    for arm in contrast:
         own, side = found.get(arm), Estimate()
         if own:
             side = estimate({arm: own}, seeds or sorted(own), without)

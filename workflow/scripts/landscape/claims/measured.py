@@ -25,7 +25,9 @@ class Run:
     arm: str
     task: str
     seed: int
-    planes: dict = field(default_factory=dict)  # curve, full or a layer group: a surface
+    planes: dict = field(
+        default_factory=dict
+    )  # by the study's names, or a layer group's: a surface
     tables: dict = field(default_factory=dict)  # log, scores, projection, rollback, sample, …
     norms: dict = field(default_factory=dict)  # what direction.py wrote
     depth: float | None = None  # of the basins that are compared: see `level`

@@ -8,6 +8,7 @@ the reason where there is no value.
 import numpy as np
 from landscape.claims.intervals import minus, wilson, with_error
 from landscape.claims.measured import Unknown, grid
+from landscape.study import FULL
 from scipy.stats import rankdata
 
 # how training goes
@@ -74,7 +75,7 @@ def distance_moved(run):
 
 def agreement(run):
     """Spearman correlation, over the grid, of training loss and dev error."""
-    points = grid(run.plane("full"))
+    points = grid(run.plane(FULL))
     points = points[np.isfinite(points["train_loss"]) & np.isfinite(points["dev_error"])]
     if len(points) < 3 or points["dev_error"].nunique() < 2:
         raise Unknown(f"too few finite points, or one dev error at all of them ({run})")
@@ -84,7 +85,7 @@ def agreement(run):
 
 def shift_of_minima(run):
     """Distance on the plane, in ‖δ1‖, between the lowest training loss and the lowest dev error."""
-    points = grid(run.plane("full"))
+    points = grid(run.plane(FULL))
     finite = points[np.isfinite(points["train_loss"])]
     if finite.empty:
         raise Unknown(f"no finite loss on the plane of {run}")
@@ -98,10 +99,10 @@ def shift_of_minima(run):
 # what layers do
 
 
-def high_minus_low(run):
-    """Dev accuracy lost by putting back the high layers minus that by the low ones."""
+def high_minus_low(run, low, high):
+    """Dev accuracy lost by putting back the high layers' group minus that by the low ones'."""
     error = run.table("rollback").set_index("group")["dev_error"]
-    return float(error["high"] - error["low"])
+    return float(error[high] - error[low])
 
 
 def movement(run, layers):

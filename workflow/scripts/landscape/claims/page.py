@@ -1,32 +1,35 @@
 """The page of the claims: how to read it, the verdicts at a glance, then measure by measure."""
 
-from landscape import study
+from landscape import names
 from landscape.claims import tables
 from landscape.claims.entries import FAILS, HOLDS, UNKNOWN
 
 RULE = """\
 A claim *holds* on a task where the 95 % interval of its measure lies wholly on the claimed side,
 it *does not hold* where the interval lies wholly on the other side, and else we *cannot tell*. The
-interval is of the difference between the arms, or of the value where a claim is about the
-fine-tuned model alone: over seeds where there are several, which says nothing about other
+interval is of the difference between the two arms, or of the value where a claim is about the
+first alone: over seeds where there are several, which says nothing about other
 examples; else over examples, which says nothing about other seeds: from the measure without each
 tenth of the examples in turn, the same tenth for both arms (jackknife; for sharpness, of its
 random draws as well), or for losses of an epoch and the growth of a dev error from their own
 spread. A measure of one run that is the same without any tenth has no interval. Planes and Fig. 4
 are of the first seed only. All fine-tuned models start from one pre-trained model.
-Measures and bounds are in `workflow/scripts/landscape/claims.py`."""
+Measures and bounds are in `workflow/scripts/landscape/claims/`."""
 NOTES = """\
 - –: judged on other tasks only, those of its figure.
 - \\*: a second look at the same claim comes to the opposite, see below.
 - § 3.2: tasks that are each other's partner share one number."""
 
-HEADER = ["task", "pre-trained", "from scratch", "judged", "verdict"]
 SYMBOLS = {HOLDS: "✓", FAILS: "✗", UNKNOWN: "?"}
 OPPOSITE = {HOLDS: FAILS, FAILS: HOLDS}
 
 
-def markdown(table):
-    """The page, from the rows that `claims.judge` gives, with their task."""
+def markdown(table, contrast):
+    """The page, from the rows that `entries.judge` gives, with their task.
+
+    contrast: {name: label} of the arms that they compare.
+    """
+    header = ["task", *(label.lower() for label in contrast.values()), "judged", "verdict"]
     glance = "\n".join(at_a_glance(table))
     parts = ["# Which of the paper's claims hold here", RULE, totals(table), glance, NOTES]
     parts.append(chance(table))
@@ -34,8 +37,8 @@ def markdown(table):
         parts.append(f"## § {section}: {claim}")
         for measure, cells in rows.groupby("measure", sort=False):
             note = "" if cells["decides"].all() else " (a second look: it does not decide)"
-            of_tasks = [line(cell) for cell in cells.to_dict("records")]
-            parts += [f"**{measure}**{note}", "\n".join(tables.markdown(HEADER, of_tasks))]
+            of_tasks = [line(cell, contrast) for cell in cells.to_dict("records")]
+            parts += [f"**{measure}**{note}", "\n".join(tables.markdown(header, of_tasks))]
     return "\n\n".join(parts) + "\n"
 
 
@@ -48,15 +51,15 @@ def totals(table):
 
 def at_a_glance(table):
     """A row a claim, a column a task."""
-    names = list(dict.fromkeys(table["task"]))
+    tasks = list(dict.fromkeys(table["task"]))
     rows = []
     for (section, claim), looks in table.groupby(["section", "claim"], sort=False):
         first = looks[looks["decides"]].set_index("task")["verdict"]
         if first.empty:  # second looks alone decide nothing
             continue
-        cells = (marked(first.get(task), looks[looks["task"] == task]) for task in names)
+        cells = (marked(first.get(task), looks[looks["task"] == task]) for task in tasks)
         rows.append([section, claim, *cells])
-    return tables.markdown(["§", "claim", *map(study.task_name, names)], rows)
+    return tables.markdown(["§", "claim", *map(names.task_name, tasks)], rows)
 
 
 def marked(verdict, looks):
@@ -77,15 +80,11 @@ def chance(table):
     )
 
 
-def line(row):
+def line(row, contrast):
     """The cells of one judgement."""
-    cells = [study.task_name(row["task"])]
-    for low, value, high in (
-        ("pretrained_low", "pretrained", "pretrained_high"),
-        ("scratch_low", "scratch", "scratch_high"),
-        ("low", "judged", "high"),
-    ):
-        cells.append(interval(row[low], row[value], row[high]))
+    cells = [names.task_name(row["task"])]
+    cells += [interval(row[f"{arm}_low"], row[arm], row[f"{arm}_high"]) for arm in contrast]
+    cells.append(interval(row["low"], row["judged"], row["high"]))
     seeds = f"{row['seeds']} seeds" if row["seeds"] > 1 else "one seed"
     over = seeds if row["over"] == "seeds" else f"examples, {seeds}"
     reason = f": {row['reason']}" if row["reason"] else f" (over {over})"

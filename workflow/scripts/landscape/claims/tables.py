@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from landscape import study
 from landscape.jobs import parquet
 from landscape.jobs.command import InputError, one_line, whole
 from landscape.jobs.sealed import read_json
@@ -17,17 +16,12 @@ def read(paths, columns):
     """The rows of all files, each of which must have these columns and a row or more."""
     table = pd.concat([_read_one(Path(path), columns) for path in paths], ignore_index=True)
     table.attrs["source"] = ", ".join(map(str, paths))  # to name where rows are missing
-    unknown = set(table["arm"]) - set(study.ARMS)
-    if unknown:
-        stop(table, f"unknown arm {unknown.pop()!r}, expected {' or '.join(study.ARMS)}")
     return table
 
 
 def read_norms(paths):
-    """{(arm, task, seed): what direction.py wrote} of files …/{arm}/{task}/s{seed}.json."""
-    return {
-        run_of(Path(path).with_suffix("")): read_json(path, "norm", "start_norm") for path in paths
-    }
+    """{(arm, task, seed): what direction.py wrote} of files …/{arm}/{task}/s{seed}/own.json."""
+    return {run_of(Path(path).parent): read_json(path, "norm", "start_norm") for path in paths}
 
 
 def run_of(path):
@@ -112,9 +106,11 @@ def one(table, **key):
     return rows
 
 
-def arms(table):
-    """The arms at hand, in the paper's order."""
-    return [arm for arm in study.ARMS if arm in set(table["arm"])]
+def arms(table, labels):
+    """{arm: label} of the arms at hand: in the order of the labels, then those without one."""
+    there = list(table["arm"].unique())
+    order = [arm for arm in labels if arm in there]
+    return {arm: labels.get(arm, arm) for arm in [*order, *(a for a in there if a not in order)]}
 
 
 def grid(points, measured):

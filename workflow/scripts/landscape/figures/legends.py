@@ -1,7 +1,6 @@
 """What stands around panels: names, colour bars, legends."""
 
 import numpy as np
-from landscape import study
 from landscape.figures import style
 from matplotlib.cm import ScalarMappable
 from matplotlib.lines import Line2D
@@ -52,7 +51,7 @@ def marker_entries(markers=style.START_END):
 
 
 def line_entries(arms):
-    return [entry(study.ARMS[arm], **style.LINES[arm]) for arm in arms]
+    return [entry(arms[arm], **drawn) for arm, drawn in style.lines(arms).items()]
 
 
 def range_entries(seeds):

@@ -3,6 +3,7 @@
 import argparse
 
 import matplotlib as mpl
+from landscape import names
 from landscape.figures import style
 
 
@@ -12,6 +13,7 @@ def parser(description, *inputs):
     for name in inputs:
         flags.add_argument(f"--{name}", nargs="+", required=True, metavar="FILE")
     flags.add_argument("--tasks", nargs="+", help="tasks to draw, in this order (default: all)")
+    names.add_arms(flags)
     flags.add_argument("--pdf", required=True)
     flags.add_argument("--png", required=True)
     flags.add_argument("--csv", required=True, help="for the numbers drawn")

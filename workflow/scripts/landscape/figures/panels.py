@@ -127,10 +127,13 @@ def trajectory(axes, epochs, measured, scale, colour="white"):
     )
 
 
-def line(axes, x, y, arm):
-    """Values along x, with gaps where they are not finite and marks there on the upper edge."""
-    axes.plot(x, y, linewidth=1.2, **style.LINES[arm])
-    mark = {"color": style.LINES[arm]["color"], "linestyle": "none", "clip_on": False}
+def line(axes, x, y, drawn):
+    """Values along x, with gaps where they are not finite and marks there on the upper edge.
+
+    drawn: one of `style.lines`.
+    """
+    axes.plot(x, y, linewidth=1.2, **drawn)
+    mark = {"color": drawn["color"], "linestyle": "none", "clip_on": False}
     for marker, found in (("x", np.isnan(y)), ("+", np.isinf(y))):
         if found.any():
             mark["transform"] = axes.get_xaxis_transform()

@@ -15,15 +15,19 @@ from matplotlib.patheffects import Normal, Stroke
 
 # Colours of Okabe and Ito (2008), which colour-blind readers tell apart.
 ORANGE, VERMILION, BLUE = "#E69F00", "#D55E00", "#0072B2"
-LINES = {
-    "scratch": {"color": VERMILION, "linestyle": (0, (4, 1.5))},
-    "pretrained": {"color": BLUE, "linestyle": "-"},
-}
+GREEN, PURPLE = "#009E73", "#CC79A7"
+# of arms, from the last that is shown
+LINES = [
+    {"color": BLUE, "linestyle": "-"},
+    {"color": VERMILION, "linestyle": (0, (4, 1.5))},
+    {"color": GREEN, "linestyle": (0, (1, 1))},
+    {"color": PURPLE, "linestyle": (0, (4, 1.5, 1, 1.5))},
+]
 TRAJECTORY_CSV = [*tables.KEY, "drawn", "landmark", "phase", "epoch", "alpha", "beta"]
 TRAJECTORY_CSV += ["eq4_alpha", "eq5_beta"]
 # landmark: marker and label, as in the paper
 START_END = {"start": ("o", "start"), "end": ("*", "end")}
-ROLLED_BACK = {"end": ("o", "fine-tuned"), "rollback": ("*", "group rolled back")}
+ROLLED_BACK = {"end": ("o", "trained"), "rollback": ("*", "group rolled back")}
 BANDS = 15  # odd: ln(classes) lies within a band, so that the plateau there is one colour
 CEILING = 2.0  # of a loss scale, in ln(classes)
 NUMBERS = "numbers"  # in a PNG: the checksum of the CSV beside it
@@ -33,6 +37,12 @@ HALO = [Stroke(linewidth=2, foreground="white", alpha=0.8), Normal()]  # behind 
 EPOCHS = {"linewidth": 1.2, "path_effects": [Stroke(linewidth=2.4, foreground="black"), Normal()]}
 SIGNED = {"linewidth": 0.7, "path_effects": [Stroke(linewidth=1.5, foreground="black"), Normal()]}
 SIGNED["linestyle"] = (0, (4, 2))
+
+
+def lines(arms):
+    """{arm: how its lines are drawn}, in the order of the arms; the last one's is solid."""
+    last_first = {arm: LINES[i % len(LINES)] for i, arm in enumerate(reversed(arms))}
+    return {arm: last_first[arm] for arm in arms}
 
 
 def canvas(rows, columns, shape=1.0, **options):

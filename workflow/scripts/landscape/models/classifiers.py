@@ -110,14 +110,14 @@ def longest_input(folder):
     return positions
 
 
-def initial_encoder(folder, arm, seed):
-    """(encoder, made): the bare θ0 with the folder's weights (`pretrained`) or random (`scratch`).
+def initial_encoder(folder, seed, random=False):
+    """(encoder, made): the bare θ0 with the folder's weights, or all of them random.
 
-    The seed decides all of `scratch`. Of `pretrained`, every tensor is the folder's own, but for
-    a pooler that it lacks: `made` are the names of what came from the seed there.
+    The seed decides all that is random. Else every tensor is the folder's own, but for a pooler
+    that it lacks: `made` are the names of what came from the seed there.
     Raises InputError for a folder that holds no such model, and for weights that are not finite.
     """
-    if arm == "pretrained":
+    if not random:
         model, made = classifier(folder, labels=2, seed=seed)
         encoder = model.base_model
         weights.check_finite(folder, dict(encoder.named_parameters()))
@@ -127,10 +127,31 @@ def initial_encoder(folder, arm, seed):
 
     torch.manual_seed(seed)
     with loading(folder):
-        scratch = AutoModelForSequenceClassification.from_config(
+        drawn = AutoModelForSequenceClassification.from_config(
             config_of(folder), dtype=torch.float32, trust_remote_code=False
         )
-    return scratch.base_model, []  # of a classifier: not every one has the bare model's pooler
+    return drawn.base_model, []  # of a classifier: not every one has the bare model's pooler
+
+
+def check_shape(encoder, folder, other):
+    """Raise InputError unless the folder's encoder has the parameters of another folder's model."""
+    import torch
+    from transformers import AutoModelForSequenceClassification
+
+    with loading(other), torch.device("meta"):
+        wanted = AutoModelForSequenceClassification.from_config(
+            config_of(other), trust_remote_code=False
+        )
+    shapes, expected = (
+        {name: tuple(parameter.shape) for name, parameter in model.named_parameters()}
+        for model in (encoder, wanted.base_model)
+    )
+    for name in {**expected, **shapes}:
+        if shapes.get(name) != expected.get(name):
+            raise InputError(
+                f"{folder}: {name} has shape {shapes.get(name, 'none')}, the study's model in "
+                f"{other} {expected.get(name, 'none')}; one study compares models of one shape"
+            )
 
 
 def save_encoder(encoder, folder, made=()):

@@ -49,13 +49,13 @@ class Task:
         return cls(len(train), len(dev), float(train.mean()), longest(train, batch_size))
 
     @classmethod
-    def of_config(cls, config, name, arm, folder):
+    def of_config(cls, config, name, batch_size, folder):
         """As the config says it, or else counted in the folder of the tokenised splits."""
         task = config["tasks"][name]
         if "size" in task:
             return cls(**task["size"])
         splits = (f"{folder}/{split}.parquet" for split in ("train", "dev"))
-        return cls.of(*splits, task[arm]["batch_size"])
+        return cls.of(*splits, batch_size)
 
     def measured(self, examples):
         """Tokens of so many training examples (or "all"), and of the dev set."""

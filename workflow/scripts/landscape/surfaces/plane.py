@@ -1,86 +1,79 @@
 """Planes through parameter space, and putting θ(α, β) into a model."""
 
 import torch
+from landscape.directions.axes import direction as direction_of
 from landscape.jobs import tensor_files
 from landscape.jobs.command import InputError
 from landscape.models import classifiers
+from landscape.study import OWN, PARTNER
 
 
 class Plane:
-    """The plane through θ0 and θ1, and along δ2, of what may move.
+    """The plane through an anchor, θ0 or θ1, along one axis or two, of what may move.
 
-    full:        θ(α, β) = θ0 + αδ1 + βδ2          (Eq. 2)
-    layer group: θ(α, β) = θ1 + αδ1^G + βδ2^G      (Section 7); everything outside the group is θ1
+    all layers:  θ(α, β) = θ0 + αδ1 + βδ2          (Eq. 2)
+    a group:     θ(α, β) = θ1 + αδ1^G + βδ2^G      (Section 7); everything outside the group is θ1
 
     with δ1 = θ1 − θ0 and δ2 re-scaled to ‖δ1‖ over what moves. The line through θ0 and θ1 is
     kept by its two ends, not by δ1, so that both are met exactly in floating point: (0, 0) and
-    (1, 0) of a full plane are θ0 and θ1, (−1, 0) and (0, 0) of a group θ0 and θ1.
+    (1, 0) from θ0 are θ0 and θ1, (−1, 0) and (0, 0) from θ1 θ0 and θ1.
 
     model: classifier that holds θ1 and its head; start, end: files of θ0 and θ1 (a checkpoint);
-    second: file of another direction δ2, or None for a curve (then β must be 0); layers:
-    (first, last) of a group. On a CPU the three stay memory-mapped, nothing is copied; on a GPU
-    they and the model are four copies of what moves.
+    axes: (kind, file) of each: "own" is δ1 and has no file, "partner" the direction of another
+    run, "random" draws, each filter of which is made as long as the same filter of θ1 (Li et al.
+    2018, Section 4). Where the first axis is δ1 the second is re-scaled to it, else the axes keep
+    their lengths. anchor: "start" or "end"; layers: (first, last) of a group. On a CPU files stay
+    memory-mapped and nothing but random draws is copied; on a GPU what is loaded and the model are
+    four copies of what moves.
     Raises InputError for files that do not fit the model.
     """
 
-    def __init__(self, model, start, end, second=None, layers=None):
+    def __init__(self, model, start, end, axes, anchor="start", layers=None):
         encoder = encoder_of(model)
         names = list(encoder) if layers is None else classifiers.names_of_layers(encoder, *layers)
         self.moving = [encoder[name] for name in names]
-        self.start = load(start, "", names, self.moving)
-        self.end = load(end, classifiers.ENCODER, names, self.moving)
-        self.start_at = 0.0 if layers is None else -1.0  # α of θ0; θ1 lies one further
-        self.second = None
-        if second is not None:
-            self.second = load(second, "", names, self.moving)
-            if (other := norm(self.second)) == 0:
-                raise InputError(f"{second}: the direction is zero where the plane moves")
-            self.scale = norm(e - s for e, s in zip(self.end, self.start)) / other
+        ends = {"start": (start, ""), "end": (end, classifiers.ENCODER)}
+
+        def of(place):
+            return load(*ends[place], names, self.moving)
+
+        def direction(kind, path):
+            if kind == PARTNER:  # memory-mapped
+                loaded = load(path, "", names, self.moving)
+            else:
+                loaded = computed(direction_of(kind, path, end), names, self.moving)
+            if norm(loaded) == 0:
+                raise InputError(f"{path}: the direction is zero where the plane moves")
+            return loaded
+
+        self.axes = [None if kind == OWN else direction(kind, path) for kind, path in axes]
+        self.scale = 1.0
+        if self.axes[0] is None:
+            self.line = of("start"), of("end")
+            self.start_at = 0.0 if anchor == "start" else -1.0  # α of θ0; θ1 lies one further
+            if len(axes) > 1:
+                self.scale = norm(e - s for s, e in zip(*self.line)) / norm(self.axes[1])
+        else:
+            self.anchor = of(anchor)
 
     @torch.inference_mode()
     def place(self, alpha, beta):
-        """Write θ(α, β) into the model: always from the ends, so that nothing drifts.
+        """Write θ(α, β) into the model: always from the files, so that nothing drifts.
 
         Computed in float32 and rounded once, to what the model holds.
         """
-        weight = alpha - self.start_at
         for i, parameter in enumerate(self.moving):
             # straight into the model's memory where it is float32 too
             target = parameter.data if parameter.dtype == torch.float32 else None
-            theta = torch.lerp(self.start[i], self.end[i], weight, out=target)
+            if self.axes[0] is None:
+                start, end = self.line[0][i], self.line[1][i]
+                theta = torch.lerp(start, end, alpha - self.start_at, out=target)
+            else:
+                theta = torch.add(self.anchor[i], self.axes[0][i], alpha=alpha, out=target)
             if beta:
-                theta.add_(self.second[i], alpha=beta * self.scale)
+                theta.add_(self.axes[1][i], alpha=beta * self.scale)
             if target is None:
                 parameter.data.copy_(theta)
-
-
-class RandomPlane(Plane):
-    """A control: θ(α, β) = θ1 + αd1 + βd2 with two random directions (Li et al. 2018, Section 4).
-
-    Each filter of d (a row of a matrix) is as long as the same filter of θ1; biases and
-    normalisations stay. So the unit of both axes is the size of the weights, whatever δ1 is.
-
-    model, end: as of a `Plane`; seed: of the directions. They are held in memory.
-    """
-
-    def __init__(self, model, end, seed):
-        matrices = {name: p for name, p in encoder_of(model).items() if p.ndim > 1}
-        self.moving = list(matrices.values())
-        self.end = load(end, classifiers.ENCODER, list(matrices), self.moving)
-        generator = torch.Generator().manual_seed(seed)
-        first, self.second = (
-            [filter_normalised(theta, generator) for theta in self.end] for _ in range(2)
-        )
-        self.start = [theta - d for theta, d in zip(self.end, first)]
-        self.start_at, self.scale = -1.0, 1.0
-
-
-def filter_normalised(theta, generator):
-    """A random tensor whose rows have the norms of those of `theta`."""
-    random = torch.randn(theta.shape, generator=generator).to(theta.device)
-    norms = [tensor.flatten(1).norm(dim=1) for tensor in (theta, random)]
-    scale = norms[0] / norms[1]
-    return random * scale.view(-1, *[1] * (theta.ndim - 1))
 
 
 def encoder_of(model):
@@ -107,6 +100,11 @@ def load(path, prefix, names, like):
     return loaded
 
 
+def computed(vector, names, like):
+    """As `load`, of a direction that is computed from its file."""
+    return [torch.from_numpy(vector[name]).to(p.device) for name, p in zip(names, like)]
+
+
 def norm(tensors):
     """Euclidean norm of tensors seen as one vector, summed in float64, a block at a time."""
     parts = (part for tensor in tensors for part in tensor.flatten().split(1 << 20))
@@ -119,19 +117,25 @@ def grid(low, high, points):
     return [round(low + i * step, 12) for i in range(points)]
 
 
-def points(kind, axis, dtype="float32"):
+def landmarks(axes, anchor, group):
+    """[(alpha, beta, name)] of the points of a plane that files of parameters define.
+
+    axes: their kinds, in order; group: whether only a group of layers moves.
+    """
+    if axes[0] != OWN:
+        return [(0.0, 0.0, anchor)]
+    if anchor == "start":
+        return [(0.0, 0.0, "start"), (1.0, 0.0, "end")]
+    return [(0.0, 0.0, "end"), (-1.0, 0.0, "rollback" if group else "start")]
+
+
+def points(places, values, axes, dtype="float32"):
     """All points of a plane: [(alpha, beta, landmark or None, dtype)], landmarks first.
 
-    kind: "curve" (β = 0), "full", "random" or a layer group; axis: the values of each coordinate.
+    places: its `landmarks`; values: of each coordinate of the grid; axes: how many there are.
     Landmarks are always in float32; where the grid is not, once more as the grid.
     """
-    if kind in ("curve", "full"):
-        places = [(0.0, 0.0, "start"), (1.0, 0.0, "end")]
-    elif kind == "random":
-        places = [(0.0, 0.0, "end")]
-    else:
-        places = [(0.0, 0.0, "end"), (-1.0, 0.0, "rollback")]
-    second = [0.0] if kind == "curve" else axis
-    grid = [(alpha, beta, None, dtype) for alpha in axis for beta in second]
+    second = values if axes == 2 else [0.0]
+    grid = [(alpha, beta, None, dtype) for alpha in values for beta in second]
     dtypes = dict.fromkeys(["float32", dtype])
     return [(*place, dtype) for dtype in dtypes for place in places] + grid
