@@ -49,6 +49,7 @@ report: "workflow/report/workflow.rst"
 include: "rules/common.smk"
 include: "rules/inputs.smk"
 include: "rules/requests.smk"
+include: "rules/submission.smk"
 include: "rules/models.smk"
 
 

@@ -3,6 +3,7 @@
 import torch
 from case import LONGEST
 from landscape.data.examples import Examples
+from landscape.study import OWN
 from landscape.surfaces import plane
 from safetensors.torch import load_file
 from torch.nn.functional import cross_entropy
@@ -47,7 +48,7 @@ def loss_landscapes(case, points):
             return mean_loss(wrapper.modules[0], batches)
 
     end, start = case.model(), case.model()
-    plane.Plane(start, case.start, case.end).place(0.0, 0.0)
+    plane.Plane(start, case.start, case.end, [(OWN, None)]).place(0.0, 0.0)
     kept = {name: value.clone() for name, value in start.state_dict().items()}
 
     def measure():

@@ -22,6 +22,7 @@ from case import POINTS, ROOT, make
 from landscape.data.examples import Examples
 from landscape.jobs.gpu import best_dtype
 from landscape.models import classifiers
+from landscape.study import OWN, PARTNER
 from landscape.surfaces import plane
 from landscape.surfaces.evaluation import Evaluator
 
@@ -67,7 +68,8 @@ class Rows:
 def ours(case, points, dtype="float32", layers=None):
     """Our own evaluation of the same points; of a layer group, with what lies below it known."""
     model, examples = case.model(), Examples(case.examples)
-    through = plane.Plane(model, case.start, case.end, case.second, layers)
+    axes = [(OWN, None), (PARTNER, case.second)]
+    through = plane.Plane(model, case.start, case.end, axes, "end" if layers else "start", layers)
     evaluate = Evaluator(
         model, {"train": examples}, BUDGET, frozen=layers[0] if layers else 0, keep=4.0
     )
@@ -215,10 +217,11 @@ def tolerance(rows, results, folder):
     argv += ["--max-length", "64", "--output-train", str(folder / "train.parquet")]
     prepare_task.main([*argv, "--output-dev", str(folder / "dev.parquet")])
     start, run = results / "models/pretrained/s0", results / "runs/pretrained/mnli/s0"
-    second = results / "directions/pretrained/sst2/s0.safetensors"
+    second = results / "directions/pretrained/sst2/s0/own.safetensors"
     examples = {"train": Examples(folder / "train.parquet")}
     model = classifiers.load_final(start, run / "final.safetensors", 3, "cpu")
-    through = plane.Plane(model, start / "model.safetensors", run / "final.safetensors", second)
+    axes = [(OWN, None), (PARTNER, second)]
+    through = plane.Plane(model, start / "model.safetensors", run / "final.safetensors", axes)
     evaluate = Evaluator(model, examples, BUDGET, in_blocks=["train"])
     axis = plane.grid(-4.0, 4.0, 9)
 

@@ -13,7 +13,7 @@ MODEL = config["model"]
 SURFACES = config["surfaces"]
 
 PROCESSES = max(1, config["gpus_per_run"])  # of a training
-FURTHER = study.further_epochs if study.further() else None
+FURTHER = study.further_epochs if study.further() else 0
 
 # the whole config, for commands that read it: written as jobs start, and no input of theirs, since
 # few of its changes concern each

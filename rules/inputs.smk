@@ -123,6 +123,11 @@ def epochs_of(wildcards, length):
     return [file.format(**wildcards) for file in files]
 
 
+def epochs_along(wildcards):
+    """How many a trajectory has at most: of the longest candidate, and Fig. 4's further ones."""
+    return max(recipe_of(wildcards).epochs) + FURTHER * (wildcards.length == "longer")
+
+
 def further_log(wildcards):
     """It says how many further epochs there are."""
     return f"{RUN}/further/log.parquet".format(**wildcards) if wildcards.length == "longer" else []

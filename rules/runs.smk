@@ -85,8 +85,8 @@ rule score_run:
     resources:
         gpu=min(1, config["gpus_per_run"]),
         mem_mb=memory(encoders=4),
-        runtime=lambda wildcards, input, attempt: evaluation_time(
-            wildcards, input, attempt, 2 + len(input.epochs)
+        runtime=time(
+            lambda costs, tokens, wildcards: costs.scores(tokens, len(epochs_in(wildcards)))
         ),
     params:
         batch_tokens=SURFACES["batch_tokens"],

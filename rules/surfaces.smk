@@ -25,12 +25,10 @@ rule surface_chunk:
     resources:
         gpu=min(1, config["gpus_per_run"]),
         mem_mb=memory(encoders=6),
-        runtime=lambda wildcards, input, attempt: evaluation_time(
-            wildcards,
-            input,
-            attempt,
-            SURFACES["points_per_chunk"],
-            study.planes[wildcards.plane].splits,
+        runtime=time(
+            lambda costs, tokens, wildcards: costs.chunk(
+                study.planes[wildcards.plane], tokens, SURFACES["points_per_chunk"]
+            )
         ),
     params:
         axes=axis_options,
@@ -94,9 +92,7 @@ rule rollback:
     resources:
         gpu=min(1, config["gpus_per_run"]),
         mem_mb=memory(encoders=6),
-        runtime=lambda wildcards, input, attempt: evaluation_time(
-            wildcards, input, attempt, 1 + len(study.groups)
-        ),
+        runtime=time(lambda costs, tokens, wildcards: costs.rollback(tokens)),
     params:
         groups=" ".join(
             f"--group {group.name} {group.first} {group.last}" for group in study.groups.values()
@@ -134,9 +130,7 @@ if "sharpness" in SURFACES:
         resources:
             gpu=min(1, config["gpus_per_run"]),
             mem_mb=memory(encoders=8),
-            runtime=lambda wildcards, input, attempt: evaluation_time(
-                wildcards, input, attempt, cost.sharpness_points(SURFACES["sharpness"])
-            ),
+            runtime=time(lambda costs, tokens, wildcards: costs.sharpness(tokens)),
         params:
             average=SURFACES["sharpness"]["average"],
             worst=SURFACES["sharpness"]["worst"],

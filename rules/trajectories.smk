@@ -57,8 +57,8 @@ rule evaluate_trajectory:
     resources:
         gpu=min(1, config["gpus_per_run"]),
         mem_mb=memory(encoders=6),
-        runtime=lambda wildcards, input, attempt: evaluation_time(
-            wildcards, input, attempt, 2 * len(epochs_of(wildcards, wildcards.length))
+        runtime=time(
+            lambda costs, tokens, wildcards: costs.trajectory(tokens, epochs_along(wildcards))
         ),
     params:
         further=further,

@@ -267,7 +267,7 @@ STAGES = {
     "data": ["download_task", "language_t", "prepare_task", "sample_examples", "try_model"],
     "models": ["download_model", "mini_architecture", "pretrain", "initial_model"],
     "training": ["train_", "score_run", "select_run", "delete_checkpoints"],
-    "directions": ["direction"],
+    "directions": ["direction", "random_directions"],
     "surfaces": ["surface"],
     "trajectories": ["project_trajectory", "evaluate_trajectory"],
     "rollbacks": ["rollback"],

@@ -61,7 +61,7 @@ class Run:
         watch = helpers.watch(folder, STEPS) | {"STEPS": str(folder / "steps")}
         command = ["timeout", "-k", "10", seconds, sys.executable, "-m", "snakemake"]
         # 40 seconds, the default, would be most of the time of the test
-        command += ["--profile", "slurm", "--slurm-arm-seconds-before-status-checks", 2, *argv]
+        command += ["--profile", "slurm", "--slurm-init-seconds-before-status-checks", 2, *argv]
         with open(folder / "output", "w", encoding="utf-8") as output:
             self.process = subprocess.Popen(
                 list(map(str, [*command, "--configfile", "study.yaml"])),

@@ -85,7 +85,7 @@ WRONG = {
     "results with a space": ({"pathvars.results": "my results"}, "pathvars.results"),
     "threads of a cluster": ({"threads": 10**6}, "threads"),
     "GPUs of a cluster": ({"gpus_per_run": 1000}, "gpus_per_run"),
-    "no operations": ({"hardware.tflops": 0}, "hardware.tflops"),
+    "no operations": ({"hardware.float32": 0}, "hardware.float32"),
     "used in per cent": ({"hardware.utilisation": 30}, "hardware.utilisation"),
     "seed of 400 digits": ({"seeds": [10**400]}, "seeds"),
     "learning rate of 400 digits": (

@@ -1,6 +1,7 @@
 """Stages of the library: data flows down, and imports never run up."""
 
 import ast
+import re
 
 import pytest
 from helpers import SCRIPTS
@@ -76,3 +77,21 @@ def test_no_module_imports_itself_by_a_detour():
 def test_training_knows_nothing_of_what_comes_after_it(command):
     names = everything(SCRIPTS / "runs" / command)
     assert not [name for name in names if name.startswith(NOT_FOR_TRAINING)]
+
+
+# the paper's arms, groups, planes and kinds of axes are data: defaults in `study`, and what the
+# check says of keys that moved
+STUDY = {"pretrained", "scratch", "middle", "full", "curve", "control", "own", "partner", "random"}
+
+
+def test_the_study_is_no_strings_in_the_code():
+    found = {}
+    for path in SCRIPTS.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and node.value in STUDY:
+                name = str(path.relative_to(SCRIPTS))
+                found[name] = found.get(name, 0) + 1
+    assert found == {"landscape/study.py": 11, "study/check_config.py": 4}
+    for path in (SCRIPTS.parents[1] / "rules").glob("*.smk"):
+        quoted = re.findall(r"""["'](\w+)["']""", path.read_text(encoding="utf-8"))
+        assert not STUDY & set(quoted), path

@@ -16,7 +16,9 @@ def added(study, tmp_path_factory):
     """A copy of the finished study in which a candidate was added that cannot learn."""
     folder = tmp_path_factory.mktemp("added")
     subprocess.run(["cp", "-a", f"{study}/.", folder], check=True)  # links stay links
-    config = helpers.changed(folder, {"tasks.mnli.pretrained.learning_rate": [1.0e-3, 1.0e-12]})
+    config = helpers.changed(
+        folder, {"tasks.mnli.runs.pretrained.learning_rate": [1.0e-3, 1.0e-12]}
+    )
     done = helpers.snakemake(folder, SURFACE, OF_ANOTHER, "--cores", 2, *config)
     assert done.returncode == 0, done.stdout[-5000:]
     return folder, config, done.stdout

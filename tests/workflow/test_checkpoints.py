@@ -46,7 +46,7 @@ def test_nothing_runs_for_them_again(emptied):
 
 def test_a_candidate_that_is_added_is_trained_alone(emptied):
     """The others are known by their scores; the chosen one is still there."""
-    jobs = planned(emptied, {"tasks.mnli.pretrained.epochs": [1, 2, 3]})
+    jobs = planned(emptied, {"tasks.mnli.runs.pretrained.epochs": [1, 2, 3]})
     assert [rule for rule in jobs if rule.startswith("train_")] == ["train_3_epochs"]
     assert jobs["train_3_epochs"] == 1
 

@@ -60,6 +60,7 @@ def test_the_papers_jobs(paper):
         "select_run": 9,
         "delete_checkpoints": 9,
         "direction": 9,
+        "random_directions": 1,
         "surface_chunk": (9 + 6) * 8 + 8 + 8 * 3,
         "surface": 9 + 8 + 6 + 8,
         "rollback": 4,
@@ -194,7 +195,7 @@ def test_a_wrong_config_stops_snakemake_in_one_line(folder):
 def test_numbers_reach_commands_with_all_their_digits(folder):
     """Rates in recipes and in names; a small range, whose exponent would look like an option."""
     rates = [1.0e-5, 1.0000001e-5, 1.0000002e-5, 2.0**-16]
-    changes = {"tasks.mnli.scratch.learning_rate": rates, "surfaces.range": [-1.0e-5, 1.0e-5]}
+    changes = {"tasks.mnli.runs.scratch.learning_rate": rates, "surfaces.range": [-1.0e-5, 1.0e-5]}
     changes["surfaces.tolerance"] = 1.23456789e-5
     arguments = helpers.changed(folder, changes)
     done = helpers.snakemake(folder, "-n", "-p", *arguments)

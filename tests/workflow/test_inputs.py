@@ -12,7 +12,9 @@ import yaml
 
 MODEL, SET, DATA = 'my "model" $x', "-my set's", "-data * ü.csv"
 TARGETS = [f"results/tiny/data/{task}/train.parquet" for task in ("one", "two")]
-TARGETS += [f"results/tiny/models/{arm}/s0/model.safetensors" for arm in ("pretrained", "scratch")]
+TARGETS += [
+    f"results/tiny/models/{start}/s0/model.safetensors" for start in ("pretrained", "random")
+]
 
 
 @pytest.fixture(scope="module")
@@ -31,11 +33,15 @@ def call(tmp_path_factory):
     config = yaml.safe_load((clone / "tests/tiny.yaml").read_text())
     del config["language"]
     run = {"epochs": [1], "batch_size": 8, "learning_rate": [1.0e-3]}
-    task = {"text": ["-text {x}"], "label": "'{label}'", "pretrained": run, "scratch": run}
+    task = {
+        "text": ["-text {x}"],
+        "label": "'{label}'",
+        "runs": {"pretrained": run, "scratch": run},
+    }
     files = {"files": {"train": DATA, "dev": DATA}, "partner": "two"}
     hub = {"hub": {"path": SET, "splits": ["train", "test"]}, "partner": "one"}  # without a name
     config |= {"model": {"path": MODEL}, "tasks": {"one": task | files, "two": task | hub}}
-    figures = {key: ["one"] for key in ("tasks", "trajectories", "layer_groups")}
+    figures = {key: ["one"] for key in ("tasks", "trajectories", "groups")}
     config["figures"] |= figures | {"overfitting": {"task": "one", "further_epochs": 1}}
     (folder / "my.yaml").write_text(yaml.safe_dump(config))
     return folder, ["-s", clone / "Snakefile", "--configfile", "my.yaml"]

@@ -16,6 +16,7 @@ from torch.nn.functional import cross_entropy
 
 RUNS = [(arm, task) for arm in ("scratch", "pretrained") for task in ("mnli", "sst2")]
 RANGE, POINTS, TOKENS = (-4.0, 4.0), 5, 1024  # of tests/tiny.yaml
+START = {"scratch": "random", "pretrained": "pretrained"}
 PARTNER = {"mnli": "sst2", "sst2": "mnli"}
 
 
@@ -56,13 +57,13 @@ def test_landmarks_of_full_planes_and_curves_agree(results):
 
 
 def test_all_scratch_runs_share_one_start(results):
-    start = results / "models/scratch/s0/model.safetensors"
+    start = results / "models/random/s0/model.safetensors"
     for task in ("mnli", "sst2"):
         _, made_by = helpers.of_plane(results, "scratch", task, "full")
         assert made_by["files"]["start"] == fingerprint(start)
         # and training did begin there: a direction is where it went from there
         end = load_file(results / f"runs/scratch/{task}/s0/final.safetensors")
-        delta = load_file(results / f"directions/scratch/{task}/s0.safetensors")
+        delta = load_file(results / f"directions/scratch/{task}/s0/own.safetensors")
         for name, theta in load_file(start).items():
             np.testing.assert_array_equal(delta[name], end[f"encoder.{name}"] - theta)
 
@@ -96,9 +97,9 @@ def test_the_trajectory_ends_at_the_end_of_the_surface(results, arm, task):
 def place(results, arm, task, layers, alpha, beta):
     """θ(α, β) by numpy in float64 from the files, in a model of transformers' own."""
     files = {
-        "start": f"models/{arm}/s0/model.safetensors",
+        "start": f"models/{START[arm]}/s0/model.safetensors",
         "end": f"runs/{arm}/{task}/s0/final.safetensors",
-        "second": f"directions/{arm}/{PARTNER[task]}/s0.safetensors",
+        "second": f"directions/{arm}/{PARTNER[task]}/s0/own.safetensors",
     }
     start, end, second = (load_file(results / path) for path in files.values())
     moving = [n for n in start if layers is None or f"layer.{layers}." in n]
@@ -110,7 +111,7 @@ def place(results, arm, task, layers, alpha, beta):
         anchor = start[n] if layers is None else end[f"encoder.{n}"]
         theta[f"encoder.{n}"] = anchor + alpha * delta1[n] + beta * delta2[n] * one / two
     model = classifiers.load_classifier(
-        results / f"models/{arm}/s0", len(end["head.classifier.bias"])
+        results / f"models/{START[arm]}/s0", len(end["head.classifier.bias"])
     )
     names = {"encoder.": "bert.", "head.": ""}
     state = {
@@ -146,7 +147,7 @@ def test_points_of_a_surface_equal_a_plain_computation(results, arm, task, plane
             assert point[f"{split}_n"] == len(labels)
 
 
-@pytest.mark.parametrize("plane", ["curve", "random", "low"])
+@pytest.mark.parametrize("plane", ["curve", "control", "low"])
 def test_a_plane_measures_what_it_is_needed_for_and_all_at_its_landmarks(results, plane):
     table, _ = helpers.of_plane(results, "pretrained", "mnli", plane)
     landmarks = table["landmark"].notna()

@@ -35,10 +35,9 @@ def study(tmp_path_factory, request):
             "text": ["my text"],
             "label": "is it",
             "partner": partner,
-            "pretrained": run,
-            "scratch": run,
+            "runs": {"pretrained": run, "scratch": run},
         }
-    figures = {key: ["one"] for key in ("tasks", "trajectories", "layer_groups")}
+    figures = {key: ["one"] for key in ("tasks", "trajectories", "groups")}
     config["figures"] |= figures | {"overfitting": {"task": "one", "further_epochs": 1}}
     config["surfaces"] |= {"points": 3}
     del config["language"]
@@ -57,7 +56,7 @@ def test_it_runs(study):
     done = helpers.snakemake(study, "all", "--cores", 2, "--configfile", "my.yaml")
     assert done.returncode == 0, done.stdout
     own = load_file(study / "my model/model.safetensors")
-    delta = load_file(study / f"{results}/directions/pretrained/two/s0.safetensors")
+    delta = load_file(study / f"{results}/directions/pretrained/two/s0/own.safetensors")
     assert set(delta) == set(own) and any(value.any() for value in delta.values())
     # the weights are the folder's own
     start = load_file(study / f"{results}/models/pretrained/s0/model.safetensors")

@@ -31,7 +31,7 @@ def test_another_colour_map_draws_again_and_nothing_more(study):
 
 def test_another_learning_rate_reruns_that_run_and_what_depends_on_it(study):
     """mnli's pretrained run; and sst2's full plane, whose δ2 it is, but not sst2's training."""
-    jobs, files = planned(study, {"tasks.mnli.pretrained.learning_rate": [2.0e-3]})
+    jobs, files = planned(study, {"tasks.mnli.runs.pretrained.learning_rate": [2.0e-3]})
     assert jobs == {
         "train_1_epochs": 1,
         "train_2_epochs": 1,
@@ -60,7 +60,7 @@ def test_another_learning_rate_reruns_that_run_and_what_depends_on_it(study):
 
 
 def test_more_points_evaluate_only(study):
-    jobs, _ = planned(study, {"surfaces.curve_points": 11})
+    jobs, _ = planned(study, {"planes": {"curve": {"points": 11}, "control": {"points": 3}}})
     drawn = dict.fromkeys(["figure1", "figure5", "claims", "runs_table", "report_page"], 1)
     assert jobs == {"surface_chunk": 4, "surface": 4} | drawn
 
@@ -154,7 +154,7 @@ def test_a_change_of_code_reruns_what_imports_it(study, kept, module, reruns, sp
     [
         ("results/tiny/language/tokenizer/tokenizer_config.json", ["prepare_task", "pretrain"], []),
         (
-            "results/tiny/models/scratch/s0/config.json",
+            "results/tiny/models/random/s0/config.json",
             ["train_2_epochs", "rollback"],
             ["pretrain"],
         ),

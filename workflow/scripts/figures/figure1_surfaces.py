@@ -55,8 +55,8 @@ def main(argv=None):
     options.add_ceiling(parser)
     args = parser.parse_args(argv)
     points = tables.read_surfaces(args.surfaces + args.curves, "train_loss", task=args.tasks)
-    points["curve"] = points.groupby("plane")["beta"].transform("nunique") == 1
-    points = points[_on_path(points) | ~points["curve"]]
+    points["line"] = points.groupby("plane")["beta"].transform("nunique") == 1
+    points = points[_on_path(points) | ~points["line"]]
     arms, tasks = tables.arms(points, args.arms), points["task"].unique()
 
     figure, axes = style.canvas(len(arms), len(tasks), subplot_kw={"projection": "3d"})
@@ -65,7 +65,7 @@ def main(argv=None):
         scale = scales.loss_scale(points[points["task"] == task], args.colour_map, args.ceiling)
         for ax, arm in zip(column, arms):
             panel = tables.one(points, task=task, arm=arm)
-            panels.surface(ax, tables.one(panel, curve=False), "train_loss", scale)
+            panels.surface(ax, tables.one(panel, line=False), "train_loss", scale)
             draw_path(ax, panel, scale.top)
             frame(ax, scale)
         column[0].set_title(names.task_name(task))

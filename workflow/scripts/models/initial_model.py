@@ -34,7 +34,7 @@ def main(argv=None):
     size = sum(parameter.numel() for parameter in encoder.parameters())
     if made:
         print(f"the folder has no {', '.join(made)}: made from the seed", flush=True)
-    kind = "random" if args.random else "pre-trained"
+    kind = "drawn" if args.random else "pre-trained"
     print(f"{kind} encoder, seed {args.seed}: {size:,} parameters")
 
 

@@ -64,6 +64,7 @@ class Plan:
         self.study, self.config, self.results = study, study.config, results
         start = f"models/{study.first_start}/s{study.first_seed}/model.safetensors"
         self.model = cost.Model.of_config(self.config, results / start)
+        self.costs = cost.Costs(study, self.model)
         self.runs = study.trained()
 
     def task(self, name, arm=None):
@@ -73,9 +74,6 @@ class Plan:
 
     def recipe(self, arm, task):
         return self.study.tasks[task].recipes[arm]
-
-    def hours(self, operations):
-        return cost.hours(operations, **self.config["hardware"])
 
     def data(self):
         names = {task for _, task, _ in self.runs}
@@ -99,7 +97,7 @@ class Plan:
             # pairs of sentences fill about a third of the length
             tokens = recipe["steps"] * recipe["batch_size"] * self.config["max_length"] / 3
             jobs, before = jobs + 2, 1
-            hours = [self.hours(6 * self.model.layers * tokens)]
+            hours = [self.costs.pretraining(tokens)]
         downloads = [model, *(arm.source for arm in self.study.arms.values())]
         downloads = sum(isinstance(source, dict) and "hub" in source for source in downloads)
         jobs, before = jobs + downloads, before + downloads
@@ -124,13 +122,15 @@ class Plan:
         # Adam's moments of those that run at once: at most all
         moments = 2 * self.model.bytes * len(trainings)
         hours = [
-            self.hours(cost.training(self.model, self.task(task, arm), epochs))
+            self.costs.training(arm, self.task(task, arm), epochs)
             for task, arm, epochs in trainings
         ]
+        longest = max(hours) / max(1, self.config["gpus_per_run"])
+        hours += [self.costs.scores(self.tokens(task), epochs) for task, _, epochs in trainings]
         final = self.model.bytes * len(self.runs)  # where all are kept, links to one of them
         end = (checkpoints if keep else final) + logs
         row = stage("training", jobs, hours, disk=end, peak=checkpoints + moments + logs)
-        row["longest_job_hours"] /= max(1, self.config["gpus_per_run"])
+        row["longest_job_hours"] = longest
         return row
 
     def directions(self):
@@ -145,11 +145,8 @@ class Plan:
         for plane in self.study.planes.values():
             chunks = -(-plane.size // self.config["surfaces"]["points_per_chunk"])
             for _, task, _ in self.study.surfaces(plane.name):
-                of_split = dict(zip(("train", "dev"), self.tokens(task)))
-                tokens = sum(of_split[split] for split in plane.splits)  # landmarks aside
-                above = self.study.share_above(plane)
-                operations = cost.evaluation(self.model, tokens, plane.size, above)
-                hours += [self.hours(operations) / chunks] * chunks
+                points = plane.size / chunks
+                hours += [self.costs.chunk(plane, self.tokens(task), points)] * chunks
                 jobs += chunks + 1
                 disk += BYTES["point"] * plane.size
         return stage("surfaces", jobs, hours, disk)
@@ -159,26 +156,20 @@ class Plan:
         runs = [(run, 0) for run in study.trajectories()]
         runs += [(run, study.further_epochs) for run in study.further()]
         for (arm, task, _), further in runs:
-            points = 1 + max(self.recipe(arm, task).epochs) + further
-            train, dev = self.tokens(task)
-            hours.append(self.hours(cost.evaluation(self.model, 2 * (train + dev), points)))
+            epochs = max(self.recipe(arm, task).epochs) + further
+            hours.append(self.costs.trajectory(self.tokens(task), epochs))
         projected = len(study.projections()) + len(study.further())
         return stage("trajectories", projected + len(runs), hours)
 
     def rollbacks(self):
-        points = 1 + len(self.study.groups)
-        hours = [
-            self.hours(cost.evaluation(self.model, self.tokens(task)[1], points))
-            for _, task, _ in self.study.rolled_back()
-        ]
-        return stage("rollbacks", len(hours), hours)
+        runs = self.study.rolled_back()
+        hours = [self.costs.rollback(self.tokens(task)) for _, task, _ in runs]
+        return stage("rollbacks", len(runs), hours)
 
     def sharpness(self):
-        hours = []
-        for _, task, _ in self.study.sharpness():
-            points = cost.sharpness_points(self.config["surfaces"]["sharpness"])
-            hours.append(self.hours(cost.evaluation(self.model, self.tokens(task)[0], points)))
-        return stage("sharpness", len(hours), hours)
+        runs = self.study.sharpness()
+        hours = [self.costs.sharpness(self.tokens(task)) for _, task, _ in runs]
+        return stage("sharpness", len(runs), hours)
 
     def shown(self):
         tables = 4 if self.study.groups else 2
@@ -192,6 +183,9 @@ def short(number):
 
 def markdown(table, config):
     device, hardware = "GPU" if config["gpus_per_run"] else "core", config["hardware"]
+    rates = " or ".join(
+        f"{hardware[dtype]:g} ({dtype})" for dtype in ("float32", "bfloat16") if dtype in hardware
+    )
     columns = {
         "jobs": "Jobs",
         "device_hours": f"{device}-hours",
@@ -207,7 +201,7 @@ def markdown(table, config):
         *tables.markdown(["Stage", *columns.values()], rows, numbers=True),
         "",
         f"{device}-hours: operations of the layers at {hardware['utilisation']:.0%} of "
-        f"{hardware['tflops']:g} TFLOP/s (`hardware` in the config), without the start-up of jobs.",
+        f"{rates} TFLOP/s (`hardware` in the config), without the start-up of jobs.",
         "Disk while it runs: as if all trainings ran at once and nothing were deleted before.",
     ]
     return "\n".join(lines) + "\n"

@@ -74,6 +74,7 @@ def without_twins(pairs):
 
 # keys of configs before 0.1, and where what they said stands now
 MOVED = {
+    "tflops": "float32 and, for who has it, bfloat16",
     "layer_groups": "groups",
     "pretrained": "runs: {pretrained: …}",
     "scratch": "runs: {scratch: …}",
@@ -246,7 +247,10 @@ def check_runs(study, wrong):
             wrong(f"tasks.{task}.runs", f"no {arm}, which figures and tables need")
     for arm, task, _ in study.further():
         recipe = study.tasks[task].recipes[arm]
-        for key, values in {"epochs": recipe.epochs, "learning_rate": recipe.learning_rates}.items():
+        for key, values in {
+            "epochs": recipe.epochs,
+            "learning_rate": recipe.learning_rates,
+        }.items():
             if len(values) > 1:
                 wrong(
                     f"tasks.{task}.runs.{arm}.{key}",

@@ -44,7 +44,7 @@ class State:
         moments = self.folder / f"moments_{step}.safetensors"
         tensor_files.write_tensors(moments, tensors)
         facts = {"key": self.key, "weights": weights.name, "moments": moments.name}
-        facts |= {"random": list(random), "log": log, "epochs": epochs}
+        facts |= {"rng": list(random), "log": log, "epochs": epochs}
         with whole(self.path) as beside:
             beside.write_bytes(seal(json.dumps(facts)))
         for old in [*self.folder.glob("step_*"), *self.folder.glob("moments_*")]:
@@ -78,7 +78,7 @@ class State:
                     if f"{key}/{name}" in there:
                         value = moments.get_tensor(f"{key}/{name}")
                         adam.state[parameter][key] = value.to(parameter.device)
-        return facts["log"], facts["random"]
+        return facts["log"], facts["rng"]
 
     def clear(self):
         """Remove all that was saved, but not the lock of who is at work here."""

@@ -7,6 +7,7 @@ from math import prod
 from landscape.jobs import tensor_files
 from landscape.jobs.command import InputError
 from landscape.models import classifiers
+from landscape.study import Study
 
 
 @dataclass(frozen=True)
@@ -58,10 +59,11 @@ class Task:
         return cls.of(*splits, batch_size)
 
     def measured(self, examples):
-        """Tokens of so many training examples (or "all"), and of the dev set."""
+        """Tokens of so many training examples (or "all"), and of the dev set, by split."""
         if examples == "all":
             examples = self.train
-        return min(examples, self.train) * self.tokens, self.dev * self.tokens
+        train = min(examples, self.train) * self.tokens
+        return {"train": train, "dev": self.dev * self.tokens}
 
 
 def tokens(path):
@@ -102,30 +104,59 @@ def longest(lengths, size):
     return float(np.arange(len(below)) @ np.diff(below**size, prepend=0.0))
 
 
-def training(model, task, epochs):
-    """Operations of a training: of the layers' products forward, and twice as many backward.
+@dataclass(frozen=True)
+class Costs:
+    """Hours of one device for each kind of step: what the plan and requests to a cluster go by.
 
-    What attention adds to them is a share of tokens / (6 × hidden size), left out here.
+    They are operations of the layers' products alone, at the hardware's rate for the precision of
+    each; what attention adds is a share of tokens / (6 × hidden size), left out here. tokens: of
+    each split that is measured, {"train": …, "dev": …}.
     """
-    return 6 * model.layers * task.train * task.padded * epochs
 
+    study: Study
+    model: Model
 
-def evaluation(model, tokens, points, above=1.0):
-    """Operations of the loss at `points` over so many tokens, without padding.
+    def hours(self, operations, dtype="float32"):
+        hardware = self.study.config["hardware"]
+        rate = 1e12 * hardware.get(dtype, hardware["float32"]) * hardware["utilisation"]
+        return operations / rate / 3600
 
-    above: the share of the layers from the lowest that moves; all below it runs once.
-    """
-    return 2 * model.layers * tokens * (points * above + (1 - above))
+    def passes(self, tokens, points, dtype="float32", above=1.0):
+        """The loss at so many points over so many tokens, without padding.
 
+        above: the share of the layers from the lowest that moves; all below it runs once.
+        """
+        operations = 2 * self.model.layers * tokens * (points * above + (1 - above))
+        return self.hours(operations, dtype)
 
-def sharpness_points(settings):
-    """How many evaluations of the loss the sharpness of one run costs.
+    def training(self, arm, task, epochs):
+        """Each product forward, and twice as many backward; task: its `Task`."""
+        operations = 6 * self.model.layers * task.train * task.padded * epochs
+        return self.hours(operations, self.study.arms[arm].training["precision"])
 
-    The end is one, each draw two, its two ways; a step is four, since its gradient is worth three.
-    """
-    return 1 + 2 * settings["draws"] + 4 * settings["steps"]
+    def pretraining(self, tokens):
+        return self.hours(6 * self.model.layers * tokens)
 
+    def scores(self, tokens, epochs):
+        """The fast pass and the plain one, which must agree, and then each epoch."""
+        return self.passes(tokens["dev"], 2 + epochs)
 
-def hours(operations, tflops, utilisation):
-    """Hours of one device that does `utilisation` of `tflops` · 10¹² operations a second."""
-    return operations / (tflops * 1e12 * utilisation) / 3600
+    def chunk(self, plane, tokens, points):
+        """Points of a plane's grid; before them both passes at its landmarks, of all examples."""
+        dtype = self.study.config["surfaces"]["dtype"]
+        dtype = "bfloat16" if dtype == "auto" else dtype
+        measured = sum(tokens[split] for split in plane.splits)
+        above = self.study.share_above(plane)
+        return self.passes(measured, points, dtype, above) + self.passes(sum(tokens.values()), 4)
+
+    def trajectory(self, tokens, epochs):
+        """Each epoch and the plane under it; the start lies on the plane."""
+        return self.passes(sum(tokens.values()), 2 * epochs + 1)
+
+    def rollback(self, tokens):
+        return self.passes(tokens["dev"], 1 + len(self.study.groups))
+
+    def sharpness(self, tokens):
+        """The end is a pass, a draw two, its two ways; a step four: its gradient is worth three."""
+        settings = self.study.config["surfaces"]["sharpness"]
+        return self.passes(tokens["train"], 1 + 2 * settings["draws"] + 4 * settings["steps"])
