@@ -15,7 +15,8 @@ os.environ |= {"PYTHONPATH": os.pathsep.join(places)}
 from study.check_config import check, load
 from landscape.jobs.command import InputError
 from landscape.jobs.sealed import write_json
-from landscape.study import CONTROL, CURVE, FROM_SEED, FULL, OWN, PARTNER, RANDOM, Study, unique
+from landscape.study import Study, unique
+from landscape.words import CONTROL, CURVE, FROM_SEED, FULL, OWN, PARTNER, RANDOM
 
 min_version("9.19")
 

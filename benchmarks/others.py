@@ -3,8 +3,8 @@
 import torch
 from case import LONGEST
 from landscape.data.examples import Examples
-from landscape.study import OWN
 from landscape.surfaces import plane
+from landscape.words import OWN
 from safetensors.torch import load_file
 from torch.nn.functional import cross_entropy
 

@@ -22,9 +22,9 @@ from case import POINTS, ROOT, make
 from landscape.data.examples import Examples
 from landscape.jobs.gpu import best_dtype
 from landscape.models import classifiers
-from landscape.study import OWN, PARTNER
 from landscape.surfaces import plane
 from landscape.surfaces.evaluation import Evaluator
+from landscape.words import OWN, PARTNER
 
 PAIRS, ROUNDS, BUDGET = 64, 3, 2048
 GROUPS = {"middle": (4, 7), "high": (8, 11)}  # the low layers have none below them to know

@@ -1,11 +1,12 @@
 # Where things are, and what the rules ask the config.
 
-import ast
 import shlex
 from decimal import Decimal
 
 from snakemake.io import contains_wildcard
 from snakemake.pathvars import PATHVAR_REGEX
+
+from landscape.jobs.code import behind
 
 SCRIPTS = HERE / "workflow/scripts"
 
@@ -45,31 +46,12 @@ wildcard_constraints:
 
 
 def code(script):
-    """A command and the library modules that it imports, found by reading them.
+    """A command and the library modules that it imports.
 
     As inputs of a rule they make it run again when the code that made its result changes, and
     only then.
     """
-    found, waiting = [], [SCRIPTS / script]
-    while waiting:
-        path = waiting.pop()
-        if path not in found:
-            found.append(path)
-            waiting += imports(path)
-    return [str(path) for path in found]
-
-
-def imports(path, known={}):
-    """The library's modules that a file imports, directly."""
-    if path not in known:
-        files = set()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and node.module.startswith("landscape"):
-                place = SCRIPTS / node.module.replace(".", "/")
-                places = [place, *(place / alias.name for alias in node.names)]
-                files |= {file.with_suffix(".py") for file in places}
-        known[path] = sorted(file for file in files if file.is_file())
-    return known[path]
+    return [str(path) for path in behind(SCRIPTS / script, SCRIPTS)]
 
 
 def option(name, *values):

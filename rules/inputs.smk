@@ -3,6 +3,7 @@
 from functools import cache
 
 from landscape.data import sources
+from landscape.models.epochs import name as epoch_name
 
 
 def model_files(folder, key, *patterns):
@@ -74,13 +75,13 @@ def epochs_in(wildcards):
 
 
 def epoch_files(folder, epochs):
-    return [f"{folder}/epoch_{number:02d}.safetensors" for number in range(1, epochs + 1)]
+    return [f"{folder}/{epoch_name(number)}" for number in range(1, epochs + 1)]
 
 
 def of_candidates(name):
     """For an input: the file of that name of each candidate; {last} is its last epoch."""
     return lambda wildcards: [
-        f"{RUN}/{candidate}/{name}".format(**wildcards, last=f"epoch_{epochs:02d}.safetensors")
+        f"{RUN}/{candidate}/{name}".format(**wildcards, last=epoch_name(epochs))
         for candidate, (epochs, _) in recipe_of(wildcards).candidates.items()
     ]
 

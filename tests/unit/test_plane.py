@@ -7,8 +7,8 @@ import random_directions
 import torch
 from landscape.jobs.command import InputError
 from landscape.models import classifiers
-from landscape.study import OWN, PARTNER, RANDOM
 from landscape.surfaces import plane
+from landscape.words import OWN, PARTNER, RANDOM
 from safetensors.numpy import load_file, save_file
 
 

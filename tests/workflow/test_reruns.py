@@ -127,6 +127,12 @@ def test_touching_scripts_reruns_nothing(study):
             {"figure1", "surface_chunk", "score_run", "table1"},
             id="a measure",
         ),
+        pytest.param(
+            "landscape/study.py",
+            {"paper_vs_ours", "report_page"},
+            {"surface_chunk", "rollback", "claims", "figure1", "prepare_task"},
+            id="what a study is",
+        ),
         pytest.param("landscape/data/readers/tsv.py", set(), {"prepare_task"}, id="other reader"),
         pytest.param(
             "landscape/data/readers/parquet.py", {"prepare_task"}, {"language_task"}, id="reader"

@@ -11,8 +11,8 @@ from landscape.claims.measured import Run
 from landscape.data import tokenised
 from landscape.jobs.command import run, whole
 from landscape.jobs.sealed import write_page
-from landscape.study import CONTROL, CURVE, FULL
 from landscape.surfaces import folds
+from landscape.words import CONTROL, CURVE, FULL
 
 PLANES = ["arm", "task", "seed", "plane", "alpha", "beta", "landmark", "dtype"]
 PLANES += ["train_loss", *folds.columns("train"), "dev_error", *folds.columns("dev"), "dev_n"]

@@ -14,8 +14,9 @@ from landscape.claims import tables
 from landscape.figures import scales, scenes, style
 from landscape.jobs.command import InputError, one_line, run, whole
 from landscape.jobs.sealed import read_json, read_page
-from landscape.study import CONTROL, CURVE, ERROR, FULL, LOSS, OWN, RANDOM, Study
+from landscape.study import Study
 from landscape.surfaces import surface
+from landscape.words import CONTROL, CURVE, ERROR, FULL, LOSS, OWN, RANDOM
 from markdown_it import MarkdownIt
 from PIL import Image
 from plotly.offline import get_plotlyjs

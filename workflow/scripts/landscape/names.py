@@ -2,10 +2,10 @@
 
 import argparse
 
-from landscape import study
+from landscape import words
 
 TASKS = {"cola": "CoLA", "sst2": "SST-2", "stsb": "STS-B"}  # the others: upper-cased
-ARMS = {name: settings["label"] for name, settings in study.ARMS.items()}
+ARMS = {name: settings["label"] for name, settings in words.ARMS.items()}
 SHOWN = list(ARMS)[-1]
 
 

@@ -1,22 +1,27 @@
 """What a study is: its config as one object that never changes and answers for all of it.
 
-Nothing else reads a config, and what a config need not say stands here. Runs are named by (arm,
-task, seed) throughout.
+Nothing else reads a config; what a config need not say stands here and in `words`. Runs are named
+by (arm, task, seed) throughout.
 """
 
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 
-STARTS = PRETRAINED, FROM_SEED = "pretrained", "random"  # θ0 of the study's model
-# what a config need not say. Figures show arms in this order
-ARMS = {
-    "scratch": {"start": FROM_SEED, "label": "From scratch"},
-    "pretrained": {"start": PRETRAINED, "label": "Pre-trained"},
-}
-OWN, PARTNER, RANDOM = "own", "partner", "random"  # kinds of axes
-CURVE, FULL, CONTROL = "curve", "full", "control"  # the planes that figures and claims know
-LOSS, ERROR = "train_loss", "dev_error"  # measures: a name begins with its split's
+from landscape.words import (
+    ARMS,
+    CONTROL,
+    CURVE,
+    ERROR,
+    FROM_SEED,
+    FULL,
+    LOSS,
+    OWN,
+    PARTNER,
+    RANDOM,
+)
+
+# what a config need not say
 PLANES = {
     CURVE: {"axes": [OWN]},
     FULL: {"axes": [OWN, PARTNER], "measures": [LOSS, ERROR]},

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from landscape.jobs import gpu
 from landscape.jobs.command import InputError, link, run
+from landscape.models import epochs
 from landscape.runs import labels
 
 
@@ -80,7 +81,7 @@ def main(argv=None):
         if main_process:
             write_frame(labels.label(log, args.labels), args.output / "log.parquet")
             # the state stays until all is there: a job that is killed here goes on here
-            for path in sorted(args.state.glob("epoch_*.safetensors")):
+            for path in sorted(args.state.glob(epochs.ALL)):
                 link(path, args.output / path.name)
             shutil.rmtree(args.state)
 

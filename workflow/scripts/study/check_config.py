@@ -13,7 +13,8 @@ from jsonschema.exceptions import best_match
 from landscape.data import language, sources
 from landscape.jobs.command import InputError, one_line, run
 from landscape.models import classifiers
-from landscape.study import ARMS, CURVE, FULL, OWN, PARTNER, PLANES, STARTS, Study
+from landscape.study import PLANES, Study
+from landscape.words import ARMS, CURVE, FULL, OWN, PARTNER, STARTS
 
 SCHEMA = Path(__file__).parents[3] / "config/schema.yaml"
 

@@ -6,8 +6,8 @@ import time
 from landscape.jobs import gpu
 from landscape.jobs.command import InputError, run
 from landscape.runs import labels
-from landscape.study import OWN, PARTNER, RANDOM
 from landscape.surfaces import folds, subject
+from landscape.words import OWN, PARTNER, RANDOM
 
 # a measure, and the split that it is of
 MEASURED = {f"{split}_{of}": split for split, of in folds.MEASURED.items()}

@@ -7,8 +7,8 @@ projection on the plane hides.
 import argparse
 
 from landscape.jobs.command import run
-from landscape.study import OWN
 from landscape.surfaces import subject
+from landscape.words import OWN
 
 
 def main(argv=None):

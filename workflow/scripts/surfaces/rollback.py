@@ -5,8 +5,8 @@ from pathlib import Path
 
 from landscape.jobs.command import run
 from landscape.runs import labels
-from landscape.study import OWN
 from landscape.surfaces import subject
+from landscape.words import OWN
 
 
 def main(argv=None):

@@ -6,7 +6,7 @@ direction and a unit, and rescaling weights changes both (Dinh et al. 2017), so 
 
 import numpy as np
 from landscape.claims.measured import NotMeasured, Unknown, grid
-from landscape.study import CONTROL, CURVE, FULL
+from landscape.words import CONTROL, CURVE, FULL
 
 
 def depth(run):

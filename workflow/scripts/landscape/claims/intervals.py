@@ -1,4 +1,7 @@
-"""95 % intervals as (value, low, high), and arithmetic with them."""
+"""95 % intervals as (value, low, high), and arithmetic with them.
+
+Not scipy's `t.interval`, which is NaN where all values are equal.
+"""
 
 import numpy as np
 from scipy.stats import t
@@ -11,7 +14,10 @@ def with_error(value, error):
 
 
 def wilson(share, n):
-    """The 95 % interval of a binomial share (Wilson 1927): stays within 0 and 1."""
+    """The 95 % interval of a binomial share (Wilson 1927): stays within 0 and 1.
+
+    Not scipy's, which is of a count: the mean share of several seeds is none.
+    """
     centre = (share + Z**2 / (2 * n)) / (1 + Z**2 / n)
     half = Z / (1 + Z**2 / n) * np.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
     return centre - half, centre + half

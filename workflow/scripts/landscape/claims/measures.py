@@ -8,8 +8,8 @@ the reason where there is no value.
 import numpy as np
 from landscape.claims.intervals import minus, wilson, with_error
 from landscape.claims.measured import Unknown, grid
-from landscape.study import FULL
-from scipy.stats import rankdata
+from landscape.words import FULL
+from scipy.stats import spearmanr
 
 # how training goes
 
@@ -79,8 +79,7 @@ def agreement(run):
     points = points[np.isfinite(points["train_loss"]) & np.isfinite(points["dev_error"])]
     if len(points) < 3 or points["dev_error"].nunique() < 2:
         raise Unknown(f"too few finite points, or one dev error at all of them ({run})")
-    ranks = rankdata(points[["train_loss", "dev_error"]], axis=0)
-    return float(np.corrcoef(ranks.T)[0, 1])
+    return float(spearmanr(points["train_loss"], points["dev_error"]).statistic)
 
 
 def shift_of_minima(run):

@@ -6,7 +6,7 @@
 import numpy as np
 from landscape.models import classifiers
 from landscape.models.vectors import Vector, same_tensors
-from landscape.study import PARTNER, RANDOM
+from landscape.words import PARTNER, RANDOM
 
 
 def of_another_run(path, end):

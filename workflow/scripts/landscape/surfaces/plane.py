@@ -5,7 +5,7 @@ from landscape.directions.axes import direction as direction_of
 from landscape.jobs import tensor_files
 from landscape.jobs.command import InputError
 from landscape.models import classifiers
-from landscape.study import OWN, PARTNER
+from landscape.words import OWN, PARTNER
 
 
 class Plane:
