@@ -53,7 +53,7 @@ def training_time(wildcards, input, attempt, epochs):
 
 
 def tokens(wildcards, input):
-    """Of the splits that a rule measures: as the config says them, or else counted."""
+    """Of the splits that a step measures, as the config says them, or else counted."""
     splits = [split for split in ("train", "dev") if split in input.keys()]
     if size := config["tasks"][wildcards.task].get("size"):
         measured = cost.Task(**size).measured(SURFACES["train_examples"])
