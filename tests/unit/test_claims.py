@@ -213,3 +213,13 @@ def test_a_claim_on_the_fine_tuned_model_needs_no_other():
     assert row["verdict"] == "holds" and np.isnan(row["scratch"])
     row = judge(claim(), {"pretrained": [Known(5, 1)]}, [])
     assert row["verdict"] == "cannot tell" and "no run of scratch" in row["reason"]
+
+
+@pytest.mark.parametrize("groups", [{}, {"all": (0, 2)}])
+def test_what_compares_groups_of_layers_says_that_there_are_too_few(groups):
+    of_groups = [one for one in entries.claims(groups, {}) if one.section == "7"]
+    assert len(of_groups) == 3
+    for one in of_groups:
+        row = judge(one, {"pretrained": [known.run()]}, [])
+        assert row["verdict"] == "cannot tell"
+        assert row["reason"] == "the study has fewer than two groups of layers"
