@@ -12,9 +12,9 @@ sys.path.insert(0, LIBRARY)
 # for the commands, wherever the library may be installed besides
 places = filter(None, [LIBRARY, os.getenv("PYTHONPATH")])  # an empty one would be "here"
 os.environ |= {"PYTHONPATH": os.pathsep.join(places)}
-from study.check_config import check, load
+from study.check_config import check
 from landscape.jobs.command import InputError
-from landscape.jobs.sealed import write_json
+from landscape.jobs.config_file import load
 from landscape.study import Study, unique
 from landscape.words import CONTROL, CURVE, FROM_SEED, FULL, OWN, PARTNER, RANDOM
 
@@ -47,34 +47,19 @@ if not config["gpus_per_run"]:  # on the CPU, whatever the machine has
 report: "workflow/report/workflow.rst"
 
 
-include: "rules/common.smk"
-include: "rules/inputs.smk"
-include: "rules/requests.smk"
-include: "rules/submission.smk"
-include: "rules/models.smk"
+for name in [
+    "common",
+    *(f"inputs/{part}" for part in ("models", "data", "runs", "surfaces", "shown", "all")),
+    "requests",
+    "before_jobs",
+    "models",
+    *(["language"] if "language" in config else []),
+    *(["pretraining"] if "pretrain" in config["model"] else []),
+    *("data", "runs", "directions", "surfaces", "trajectories", "figures", "claims", "report"),
+    *("checkpoints", "plan"),
+]:
 
-
-if "language" in config:
-
-    include: "rules/language.smk"
-
-
-if "pretrain" in MODEL:
-
-    include: "rules/pretraining.smk"
-
-
-include: "rules/data.smk"
-include: "rules/runs.smk"
-include: "rules/directions.smk"
-include: "rules/surfaces.smk"
-include: "rules/trajectories.smk"
-include: "rules/figures.smk"
-include: "rules/claims.smk"
-include: "rules/report.smk"
-include: "rules/needs.smk"
-include: "rules/checkpoints.smk"
-include: "rules/plan.smk"
+    include: f"rules/{name}.smk"
 
 
 # on a workstation GPU jobs take turns, unless `--resources gpu=N` says that N GPUs are there; on a
@@ -85,19 +70,6 @@ if "gpu" not in workflow.global_resources:
 
 resource_scopes:
     gpu="local",
-
-
-onstart:
-    try:
-        write_json(config, STUDY)
-        # the logs of what will run hold all tries of this call, and no others
-        for job in workflow.dag.needrun_jobs():
-            for log in job.log:
-                Path(log).unlink(missing_ok=True)
-    except OSError as error:
-        sys.exit(f"error: {STUDY}: cannot be written ({error.strerror})")
-    if workflow.executor_plugin.name == "slurm":
-        try_requests(workflow.dag.needrun_jobs())
 
 
 rule all:

@@ -3,7 +3,6 @@
 import argparse
 import base64
 import json
-import subprocess
 from pathlib import Path
 
 import pandas as pd
@@ -11,12 +10,11 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from landscape import names
 from landscape.claims import tables
-from landscape.figures import scales, scenes, style
+from landscape.figures import origins, scales, scenes, style
 from landscape.jobs.command import InputError, one_line, run, whole
 from landscape.jobs.sealed import read_json, read_page
 from landscape.study import Study
-from landscape.surfaces import surface
-from landscape.words import CONTROL, CURVE, ERROR, FULL, LOSS, OWN, RANDOM
+from landscape.words import CONTROL, CURVE, ERROR, FULL, LOSS
 from markdown_it import MarkdownIt
 from PIL import Image
 from plotly.offline import get_plotlyjs
@@ -65,9 +63,9 @@ def main(argv=None):
         compared=args.compared and html_of(read_page(args.compared)),
         runs=html_of(read_page(args.runs)),
         config=yaml.safe_dump(config, allow_unicode=True, default_flow_style=None, width=100),
-        made_by=made_by(args.surfaces),
-        cost=cost(args.benchmarks),
-        commit=commit(),
+        made_by=origins.made_by(args.surfaces),
+        cost=origins.cost(args.benchmarks),
+        commit=origins.commit(),
         plotly=get_plotlyjs(),
     )
     with whole(args.output) as beside:
@@ -121,11 +119,10 @@ def figure(png, pages, study):
     if not numbers_of.is_file() or written != style.checksum(numbers_of):
         raise InputError(f"{numbers_of}: not what {png} was drawn from; delete both")
     drawn = tables.read_csv(numbers_of)
-    return captioned(png, pages) | {"image": image, "numbers": html_table(numbers(drawn, study))}
-
-
-def html_table(table):
-    return table.to_html(index=False, na_rep="", border=0, float_format="%.3g")
+    return captioned(png, pages) | {
+        "image": image,
+        "numbers": origins.html_table(numbers(drawn, study)),
+    }
 
 
 def numbers(drawn, study):
@@ -229,75 +226,6 @@ def markers(points):
     there = set(points["landmark"])
     known = style.ROLLED_BACK if "rollback" in there else style.START_END
     return {name: marker for name, marker in known.items() if name in there}
-
-
-# How it was made
-
-
-def made_by(paths):
-    """What the surfaces say of their files, settings and software."""
-    rows, versions, devices, remarks = [], {}, set(), set()
-    for path in paths:
-        table, provenance = surface.read(path)
-        row = table.iloc[0]
-        versions |= provenance["versions"]
-        settings, run = provenance["settings"], f"{names.task_name(row['task'])}, {row['arm']}"
-        devices.add(settings["device"])
-        if settings["made_by_seed"]:
-            lacking = ", ".join(settings["made_by_seed"])
-            remarks.add(f"{run}: the model folder has no {lacking}; the seed made them.")
-        if settings["axes"] == [OWN, RANDOM]:
-            remarks.add(f"{run}: the task has no partner; δ2 is a random direction.")
-        if settings["forward"] != "packed":
-            remarks.add(f"{run}: evaluated by the model's forward pass ({settings['forward']}).")
-        rows.append(
-            {"task": names.task_name(row["task"]), "arm": row["arm"], "seed": row["seed"]}
-            | {"plane": row["plane"], "points": len(table)}
-            | provenance["files"]
-        )
-    return {
-        "versions": versions,
-        "devices": sorted(devices),
-        "remarks": sorted(remarks),
-        "hashes": html_table(pd.DataFrame(rows)),
-    }
-
-
-def cost(folder):
-    """Jobs, hours and memory by stage, of the last attempt of each job, as Snakemake measured.
-
-    A job whose file was cut short is counted, and what it cost is missing.
-    """
-    rows = []
-    for path in sorted(folder.rglob("*.tsv")):
-        try:
-            job = pd.read_csv(path, sep="\t", na_values="-").iloc[0]
-            costs = float(job["s"]) / 3600, float(job["cpu_time"]) / 3600
-            costs += (float(job["max_rss"]) / 1000,)
-        except (ValueError, LookupError):
-            costs = (float("nan"),) * 3
-        rows.append((path.relative_to(folder).parts[0], 1, *costs))
-    names = ["stage", "jobs", "hours", "CPU hours", "largest, GB"]
-    table = (
-        pd.DataFrame(rows, columns=names)
-        .groupby("stage", sort=False)
-        .agg(dict.fromkeys(names[1:4], "sum") | {names[4]: "max"})
-    )
-    return html_table(table.reset_index())
-
-
-def commit():
-    """Of the workflow's clone, if it is one."""
-    try:
-        return subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--tags"],
-            cwd=Path(__file__).parent,
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown (not a git clone)"
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
-# What SLURM says of requests before anything runs. Nothing public tells how a job is submitted, so
-# this asks functions of the executor that are its own, as they are in the versions of envs/.
+# What happens before the first job. SLURM is asked about requests: nothing public tells how a job is
+# submitted, so this calls functions that are the executor's own, of the version in constraints.txt.
 
 import os
 import shutil
 import subprocess
+
+from landscape.jobs.sealed import write_json
 
 
 def request(job):
@@ -37,3 +39,16 @@ def try_requests(jobs):
         reason = said.stderr.strip().rpartition(": ")[2]
         if said.returncode and "down" not in reason:  # nodes that are down may come back
             sys.exit(f"error: SLURM refuses what {name} asks for: {' '.join(options)}: {reason}")
+
+
+onstart:
+    try:
+        write_json(config, STUDY)
+        # the logs of what will run hold all tries of this call, and no others
+        for job in workflow.dag.needrun_jobs():
+            for log in job.log:
+                Path(log).unlink(missing_ok=True)
+    except OSError as error:
+        sys.exit(f"error: {STUDY}: cannot be written ({error.strerror})")
+    if workflow.executor_plugin.name == "slurm":
+        try_requests(workflow.dag.needrun_jobs())

@@ -1,0 +1,79 @@
+"""How a report's results were made: files, versions and devices, remarks, and what it cost."""
+
+import subprocess
+from pathlib import Path
+
+import pandas as pd
+from landscape import names
+from landscape.surfaces import surface
+from landscape.words import OWN, RANDOM
+
+
+def made_by(paths):
+    """What the surfaces say of their files, settings and software."""
+    rows, versions, devices, remarks = [], {}, set(), set()
+    for path in paths:
+        table, provenance = surface.read(path)
+        row = table.iloc[0]
+        versions |= provenance["versions"]
+        settings, run = provenance["settings"], f"{names.task_name(row['task'])}, {row['arm']}"
+        devices.add(settings["device"])
+        if settings["made_by_seed"]:
+            lacking = ", ".join(settings["made_by_seed"])
+            remarks.add(f"{run}: the model folder has no {lacking}; the seed made them.")
+        if settings["axes"] == [OWN, RANDOM]:
+            remarks.add(f"{run}: the task has no partner; δ2 is a random direction.")
+        if settings["forward"] != "packed":
+            remarks.add(f"{run}: evaluated by the model's forward pass ({settings['forward']}).")
+        rows.append(
+            {"task": names.task_name(row["task"]), "arm": row["arm"], "seed": row["seed"]}
+            | {"plane": row["plane"], "points": len(table)}
+            | provenance["files"]
+        )
+    return {
+        "versions": versions,
+        "devices": sorted(devices),
+        "remarks": sorted(remarks),
+        "hashes": html_table(pd.DataFrame(rows)),
+    }
+
+
+def cost(folder):
+    """Jobs, hours and memory by stage, of the last attempt of each job, as Snakemake measured.
+
+    A job whose file was cut short is counted, and what it cost is missing.
+    """
+    rows = []
+    for path in sorted(folder.rglob("*.tsv")):
+        try:
+            job = pd.read_csv(path, sep="\t", na_values="-").iloc[0]
+            costs = float(job["s"]) / 3600, float(job["cpu_time"]) / 3600
+            costs += (float(job["max_rss"]) / 1000,)
+        except (ValueError, LookupError):
+            costs = (float("nan"),) * 3
+        rows.append((path.relative_to(folder).parts[0], 1, *costs))
+    names = ["stage", "jobs", "hours", "CPU hours", "largest, GB"]
+    table = (
+        pd.DataFrame(rows, columns=names)
+        .groupby("stage", sort=False)
+        .agg(dict.fromkeys(names[1:4], "sum") | {names[4]: "max"})
+    )
+    return html_table(table.reset_index())
+
+
+def commit():
+    """Of the workflow's clone, if it is one."""
+    try:
+        return subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--tags"],
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown (not a git clone)"
+
+
+def html_table(table):
+    return table.to_html(index=False, na_rep="", border=0, float_format="%.3g")
