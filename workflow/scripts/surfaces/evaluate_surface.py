@@ -3,11 +3,12 @@
 import argparse
 import time
 
+from landscape.directions.axes import KINDS
 from landscape.jobs import gpu
 from landscape.jobs.command import InputError, run
 from landscape.runs import labels
 from landscape.surfaces import folds, subject
-from landscape.words import OWN, PARTNER, RANDOM
+from landscape.words import OWN
 
 # a measure, and the split that it is of
 MEASURED = {f"{split}_{of}": split for split, of in folds.MEASURED.items()}
@@ -15,10 +16,11 @@ MEASURED = {f"{split}_{of}": split for split, of in folds.MEASURED.items()}
 
 def checked(axes):
     """(kind, file or None) of each axis. Raises InputError for what is no axis."""
-    files = {OWN: 0, PARTNER: 1, RANDOM: 1}
+    files = {OWN: 0} | dict.fromkeys(KINDS, 1)
     for kind, *given in axes:
         if files.get(kind) != len(given):
-            raise InputError(f"--axis {kind}: one of own, partner FILE, random FILE")
+            known = ", ".join([OWN, *(f"{kind} FILE" for kind in KINDS)])
+            raise InputError(f"--axis {kind}: one of {known}")
     if len(axes) > 2 or OWN in [kind for kind, *_ in axes[1:]]:
         raise InputError("--axis: one or two, of which only the first can be own")
     return [(kind, *given, None)[:2] for kind, *given in axes]
