@@ -117,7 +117,7 @@ def workflow(folder):
     for task, epochs in (("mnli", 3), ("sst2", 2)):
         settings = config["tasks"][task]
         settings["grammar"]["train"] = 900
-        settings |= {arm: {**long, "epochs": [epochs]} for arm in ("scratch", "pretrained")}
+        settings["runs"] = {arm: {**long, "epochs": [epochs]} for arm in ("scratch", "pretrained")}
     (folder / "study.yaml").write_text(yaml.safe_dump(config))
     return folder
 
@@ -136,7 +136,7 @@ def edit_profile(folder, **changes):
 def prepared(tmp_path_factory):
     """All that comes before training, made without the cluster: in a fraction of the time."""
     folder = workflow(tmp_path_factory.mktemp("prepared"))
-    files = [f"models/{arm}/s0/model.safetensors" for arm in ("scratch", "pretrained")]
+    files = [f"models/{start}/s0/model.safetensors" for start in ("random", "pretrained")]
     files += ["data/mnli/sample.parquet", "data/sst2/train.parquet"]
     targets = [f"{RESULTS}/{file}" for file in files]
     done = helpers.snakemake(folder, *targets, "--cores", 2, "--configfile", "study.yaml")
