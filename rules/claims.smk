@@ -94,7 +94,7 @@ rule claims:
         tasks=json.dumps(
             {key: study.drawn(key) for key in ("tasks", "groups", "overfitting")}, sort_keys=True
         ),
-        options=f"{CONTRAST} {LAYERS}",
+        options=verbatim(f"{CONTRAST} {LAYERS}"),
     message:
         "judge the paper's claims"
     shell:
@@ -117,7 +117,7 @@ rule runs_table:
     conda:
         "../envs/plot.yaml"
     params:
-        options=f"{ALL_ARMS} {LAYERS}",
+        options=verbatim(f"{ALL_ARMS} {LAYERS}"),
     message:
         "list the runs"
     shell:

@@ -62,6 +62,11 @@ def option(name, *values):
     return " ".join(shlex.quote(f"--{name}={value}") for value in values if value)
 
 
+def verbatim(text):
+    """A param in which Snakemake fills in nothing, whatever braces a label holds."""
+    return lambda wildcards: text
+
+
 def by_flag(wildcards, input):
     """The inputs of a rule as flags of their own names; none for one without files."""
     others = ("code", "pages", "numbers")

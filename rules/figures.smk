@@ -75,7 +75,7 @@ for number in study.figures:
         conda:
             "../envs/plot.yaml"
         params:
-            options=options,
+            options=verbatim(options),
             files=by_flag,
         message:
             f"draw Figure {number}"

@@ -260,6 +260,10 @@ WRONG = {
         {"arms": {"mine": {"start": "random", "epochs": [1]}}},
         "epochs",
     ),
+    "label that is a formula": (
+        {"arms": {"mine": {"start": "random", "label": "$\\frac"}}},
+        "arms.mine.label: '$\\\\frac': expected a line",
+    ),
     "no arms": ({"arms": {}}, "arms"),
     "contrast with no such arm": ({"contrast": ["pretrained", "mine"]}, "contrast"),
     "contrast of one": ({"contrast": ["pretrained"]}, "contrast"),

@@ -47,7 +47,7 @@ def smallest(folder):
     task["runs"] = {"mine": RUN}
     del config["groups"], config["surfaces"]["sharpness"], config["model"]
     config["tasks"] = {"mnli": task}
-    config["arms"] = {"mine": {"start": "pretrained", "label": "My own"}}
+    config["arms"] = {"mine": {"start": "pretrained", "label": "My {own} = 'x'"}}
     config["planes"] = {"control": None}
     config["figures"] = {"tasks": ["mnli"], "colour_map": "magma"}
     return made(folder, config | {"model": {"path": "model"}})
@@ -81,7 +81,7 @@ def test_without_a_partner_δ2_is_a_random_direction_and_the_report_says_so(smal
     assert points["train_loss"].nunique() == len(points) - 1  # the start is on the grid
     report = (smallest / "report.html").read_text()
     assert "MNLI, mine: the task has no partner; δ2 is a random direction" in report
-    assert "My own" in report
+    assert "My {own} = " in report
     table = read_frame(smallest / "trajectories/mine/mnli/s0/run/trajectory.parquet")
     end = points[points["landmark"] == "end"].iloc[0]
     assert table["plane_train_loss"].iloc[-1] == pytest.approx(end["train_loss"], rel=1e-5)

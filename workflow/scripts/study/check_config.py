@@ -75,6 +75,8 @@ def said(error):
             return f"{unknown!r} is no key any more; now {MOVED[unknown]}"
         near = difflib.get_close_matches(str(unknown), known, 1) or known
         return f"{unknown!r} is no key here; known: {', '.join(near)}"
+    if kind == "pattern" and list(error.absolute_path)[-1:] == ["label"]:
+        return f"{error.instance!r}: expected a line of at most 40 characters, without $"
     if kind == "pattern":
         return (
             f"{error.instance!r}: expected letters, digits, _ and - (. and / in paths), no - first"
