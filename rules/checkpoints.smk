@@ -1,4 +1,6 @@
-# With `keep_checkpoints: false` those that only trajectories need go when these are done.
+# With `keep_checkpoints: false` those that only trajectories need go when these are done. Not by
+# `temp()`: what asks for such a file later would train for days without a word; here it stops and
+# says so, and a candidate that is added finds the others.
 
 
 rule delete_checkpoints:
