@@ -72,7 +72,11 @@ def test_claims_that_compare_two_arms_say_that_there_is_one(smallest):
     assert "fine-tuning converges faster in terms of training loss" in alone.index
     assert set(alone["verdict"]) == {"cannot tell"}
     assert alone["mine"].notna().any()  # what is measured of the one is told
-    assert table.loc["δ1 and δ2 are nearly orthogonal", "mine"] > 0
+    # of one arm alone; the tiny run may have collapsed, which is then the reason
+    orthogonal = table.loc["δ1 and δ2 are nearly orthogonal"]
+    assert orthogonal["mine"] > 0 or "collapsed" in orthogonal["reason"]
+    projection = read_frame(smallest / "trajectories/mine/mnli/s0/run/projection.parquet")
+    assert 0 < abs(projection["cos_axes"].iloc[0]) < 0.2
 
 
 def test_without_a_partner_δ2_is_a_random_direction_and_the_report_says_so(smallest):
