@@ -6,6 +6,7 @@ CONTRAST = "--contrast " + " ".join(
 LAYERS = " ".join(
     f"--layers {group.name} {group.first} {group.last}" for group in study.groups.values()
 )
+READ_BY_COMPARISON = ("model", "arms", "groups", "tasks", "seeds", "max_length", "training")
 JUDGED = unique(study.runs() + study.further())
 ROLLBACKS = of_runs(ROLLBACK, study.rolled_back())
 PROJECTIONS = projections(study.runs(), "run")
@@ -49,11 +50,7 @@ if study.groups:
             study=STUDY,
             # what it reads of the study: only where that changes is it another table
             read=lambda wildcards: json.dumps(
-                {
-                    key: config.get(key)
-                    for key in ("model", "arms", "groups", "tasks", "seeds", "max_length")
-                    + ("training",)
-                },
+                {key: config.get(key) for key in READ_BY_COMPARISON},
                 sort_keys=True,
             ),
         message:
@@ -76,7 +73,7 @@ rule claims:
         planes=surfaces(FULL, unique(EACH + FOURTH)),
         curves=surfaces(CURVE),
         controls=surfaces(CONTROL),
-        groups=[file for group in study.groups for file in surfaces(group)],
+        groups=group_surfaces(),
         further=of_runs(f"{RUN}/further/scores.parquet", study.further()),
         projections=PROJECTIONS,
         longer=projections(study.further(), "longer"),

@@ -37,7 +37,6 @@ wildcard_constraints:
     task="|".join(study.tasks),
     seed=r"\d+",
     plane="|".join(study.planes),
-    number="[12]",
     length="run|longer",
     chunk=r"\d+",
     chunks=r"\d+",

@@ -52,7 +52,7 @@ FIGURES = {
     7: (
         "figure7_layer_groups.py",
         "layer groups",
-        {"surfaces": [file for group in study.groups for file in surfaces(group)]},
+        {"surfaces": group_surfaces()},
         f"{tasks_of('groups')} {ONE_ARM} {COLOURS}",
     ),
 }

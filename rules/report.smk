@@ -2,12 +2,8 @@
 
 PAGES = HERE / "workflow/report"
 # surfaces to turn: the plane of δ1 and δ2, those of the groups and the config's own
-TURNED = surfaces(FULL, EACH) + [
-    file
-    for name, plane in study.planes.items()
-    if name not in (CURVE, FULL, CONTROL) and len(plane.axes) == 2
-    for file in surfaces(name)
-]
+TURNED = surfaces(FULL, EACH) + group_surfaces()
+TURNED += [file for name in study.own_planes for file in surfaces(name)]
 
 
 rule report_page:

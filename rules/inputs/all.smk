@@ -6,27 +6,22 @@ def deleted():
     return [] if config["keep_checkpoints"] else of_runs(f"{RUN}/deleted.txt", study.trained())
 
 
-def longer(run):
-    """How far a run's epochs are followed: Fig. 4's are followed further too."""
-    return ["run"] * (run in study.projections()) + ["longer"] * (run in study.further())
-
-
 def trajectories_of(wildcards):
     """What the checkpoints of a run are kept for."""
-    run = wildcards.arm, wildcards.task, int(wildcards.seed)
-    drawn = study.trajectories()
-    return [
-        file
-        for length in longer(run)
-        for file in projections([run], length)
-        + (trajectories([run], length) if run in drawn or length == "longer" else [])
-    ]
+    run, files = run_of(wildcards), []
+    if run in study.projections():
+        files += projections([run], "run")
+    if run in study.trajectories():
+        files += trajectories([run], "run")
+    if run in study.further():
+        files += projections([run], "longer") + trajectories([run], "longer")
+    return files
 
 
 def its_epochs(wildcards):
     """All checkpoints of a run: of every candidate, and Fig. 4's further ones if it has any."""
-    run = wildcards.arm, wildcards.task, int(wildcards.seed)
-    return epochs_of(wildcards, "longer" if run in study.further() else "run")
+    longer = run_of(wildcards) in study.further()
+    return epochs_of(wildcards, "longer" if longer else "run")
 
 
 def unknown_sizes(wildcards):

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from landscape.models.epochs import name as epoch_name
+from landscape.models.epochs import checkpoint_name
 
 
 def recipe_of(wildcards):
@@ -25,13 +25,13 @@ def epochs_in(wildcards):
 
 
 def epoch_files(folder, epochs):
-    return [f"{folder}/{epoch_name(number)}" for number in range(1, epochs + 1)]
+    return [f"{folder}/{checkpoint_name(number)}" for number in range(1, epochs + 1)]
 
 
 def of_candidates(name):
     """For an input: the file of that name of each candidate; {last} is its last epoch."""
     return lambda wildcards: [
-        f"{RUN}/{candidate}/{name}".format(**wildcards, last=epoch_name(epochs))
+        f"{RUN}/{candidate}/{name}".format(**wildcards, last=checkpoint_name(epochs))
         for candidate, (epochs, _) in recipe_of(wildcards).candidates.items()
     ]
 

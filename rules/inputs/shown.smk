@@ -14,6 +14,10 @@ def surfaces(plane, runs=None):
     return of_runs(f"{SURFACE}/surface.parquet", runs, plane=plane)
 
 
+def group_surfaces():
+    return [file for name in study.group_planes for file in surfaces(name)]
+
+
 def projections(runs, length):
     return of_runs(f"{TRAJECTORY}/projection.parquet", runs, length=length)
 

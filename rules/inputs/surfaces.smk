@@ -1,41 +1,44 @@
 # The axes of planes and the chunks of surfaces; how far epochs are followed on a plane.
 
 
+def run_of(wildcards):
+    return wildcards.arm, wildcards.task, int(wildcards.seed)
+
+
+def kinds(wildcards):
+    """Of the axes of a plane of a run."""
+    return [study.kind(axis, run_of(wildcards)) for axis in study.planes[wildcards.plane].axes]
+
+
 def axes(wildcards):
     """The files of the axes of a plane; δ1 of a run itself is kept by its two ends, and has none."""
-    plane = study.planes[wildcards.plane]
-    files = [axis_file(wildcards, kind, number) for number, kind in enumerate(plane.axes, 1)]
-    return [file for file in files if file]
+    named = enumerate(kinds(wildcards), 1)
+    return [axis_file(wildcards, kind, number) for number, kind in named if kind != OWN]
 
 
 def axis_file(wildcards, kind, number):
-    run = wildcards.arm, wildcards.task, wildcards.seed
-    if kind == PARTNER and study.partner(run):
-        arm, task, seed = study.partner(run)
-        chosen(wildcards, task)  # and waits for it
-        return DIRECTION.format(arm=arm, task=task, seed=seed)
-    if kind in (PARTNER, RANDOM):
+    if kind == RANDOM:
         return f"<results>/directions/s{wildcards.seed}/random_{number}.safetensors"
-
-
-def second(wildcards):
-    """δ2 of the plane on which a run's epochs are projected."""
-    return axis_file(wildcards, PARTNER, 2)
+    arm, task, seed = study.partner(run_of(wildcards))
+    chosen(wildcards, task)  # and waits for it
+    return DIRECTION.format(arm=arm, task=task, seed=seed)
 
 
 def kind_of_second(wildcards):
-    run = wildcards.arm, wildcards.task, wildcards.seed
-    return PARTNER if study.partner(run) else RANDOM
+    """Of δ2 of the plane on which a run's epochs are projected."""
+    return study.kind(PARTNER, run_of(wildcards))
+
+
+def second(wildcards):
+    return axis_file(wildcards, kind_of_second(wildcards), 2)
 
 
 def axis_options(wildcards, input):
     """`--axis` for each axis of a plane: its kind, and its file if it has one."""
     files = iter(input.axes)
-    words = []
-    for kind in study.planes[wildcards.plane].axes:
-        kind = kind_of_second(wildcards) if kind == PARTNER else kind
-        words.append(f"--axis {kind}" + ("" if kind == OWN else f" {next(files)}"))
-    return " ".join(words)
+    return " ".join(
+        f"--axis {kind}" + ("" if kind == OWN else f" {next(files)}") for kind in kinds(wildcards)
+    )
 
 
 def layers(wildcards):

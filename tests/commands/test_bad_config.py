@@ -242,7 +242,10 @@ WRONG = {
     "partner itself": ({"tasks.sst2.partner": "sst2"}, "tasks.sst2.partner"),
     # arms, planes, keys that moved
     "arm without a start": ({"arms": {"mine": {"label": "mine"}}}, "start"),
-    "start of no kind": ({"arms": {"mine": {"start": "warm"}}}, "arms.mine.start"),
+    "start of no kind": (
+        {"arms": {"mine": {"start": "warm"}}},
+        "arms.mine.start: 'warm': expected pretrained, random, {path: …} or {hub: …}",
+    ),
     "start by path and hub": (
         {"arms": {"mine": {"start": {"path": "a", "hub": "b"}}}},
         "one of path",

@@ -14,7 +14,7 @@ from landscape.figures import origins, scales, scenes, style
 from landscape.jobs.command import InputError, one_line, run, whole
 from landscape.jobs.sealed import read_json, read_page
 from landscape.study import Study
-from landscape.words import CONTROL, CURVE, ERROR, FULL, LOSS
+from landscape.words import ERROR, FULL, LOSS
 from markdown_it import MarkdownIt
 from PIL import Image
 from plotly.offline import get_plotlyjs
@@ -172,11 +172,10 @@ def surfaces_to_turn(paths, trajectories, study):
                 }
                 on_it = epochs if plane == FULL else None
                 shown.append(scene(task, name, panels, measured, colour_map, on_it))
-        groups = [name for name in study.groups if name in study.planes]
-        for task in study.drawn("groups") if groups and measured == LOSS else ():
+        for task in study.drawn("groups") if study.group_planes and measured == LOSS else ():
             panels = {
                 names.group_name(group): tables.one(points, task=task, arm=study.shown, plane=group)
-                for group in groups
+                for group in study.group_planes
             }
             name = f"{scenes.NAMES[measured]}, layer groups"
             shown.append(scene(task, name, panels, measured, colour_map))
@@ -186,12 +185,7 @@ def surfaces_to_turn(paths, trajectories, study):
 
 def planes_of_all_layers(study):
     """{name: title}: that of δ1 and δ2, and the config's own of two axes."""
-    own = {
-        name: f"plane {name}"
-        for name, plane in study.planes.items()
-        if name not in (CURVE, FULL, CONTROL, *study.groups) and len(plane.axes) == 2
-    }
-    return {FULL: "plane of δ1 and δ2"} | own
+    return {FULL: "plane of δ1 and δ2"} | {name: f"plane {name}" for name in study.own_planes}
 
 
 def scene(task, name, panels, measured, colour_map, epochs=None):

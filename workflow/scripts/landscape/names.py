@@ -24,14 +24,7 @@ def model_name(model):
 
 def add_arms(flags):
     """`--arms`: those to show, in this order: {name: label}."""
-    flags.add_argument(
-        "--arms",
-        nargs="+",
-        action=Labelled,
-        metavar="NAME=LABEL",
-        default=ARMS,
-        help=f"in the order shown (default: {', '.join(ARMS)})",
-    )
+    add_labelled(flags, "--arms", ARMS, "in the order shown")
 
 
 def add_arm(flags):
@@ -41,13 +34,18 @@ def add_arm(flags):
 
 def add_contrast(flags):
     """`--contrast`: the two arms that are compared, or the only one: {name: label}."""
+    add_labelled(flags, "--contrast", dict(reversed(ARMS.items())), "what claims compare")
+
+
+def add_labelled(flags, name, default, about):
+    """A flag of arms with their labels; default: {name: label}."""
     flags.add_argument(
-        "--contrast",
+        name,
         nargs="+",
         action=Labelled,
         metavar="NAME=LABEL",
-        default=dict(reversed(ARMS.items())),
-        help=f"the arms that claims compare (default: {', '.join(reversed(ARMS))})",
+        default=default,
+        help=f"{about} (default: {', '.join(default)})",
     )
 
 

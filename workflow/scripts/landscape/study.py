@@ -143,7 +143,7 @@ class Study:
             3: "trajectories" not in drawn,
             4: "overfitting" not in drawn or not errors,
             6: not errors,
-            7: "groups" not in drawn,
+            7: "groups" not in drawn or not self.group_planes,
         }
         return [number for number in range(1, 8) if not left_out.get(number)]
 
@@ -200,39 +200,47 @@ class Study:
     def sharpness(self):
         return self.runs() if "sharpness" in self.config["surfaces"] else []
 
+    @property
+    def group_planes(self):
+        """Names of the planes of groups, from the lowest; a config may leave some out."""
+        return [name for name in self.groups if name in self.planes]
+
+    @property
+    def own_planes(self):
+        """Names of the config's own planes of two axes."""
+        known = {*PLANES, *self.groups}
+        return [
+            name for name, plane in self.planes.items() if name not in known and len(plane.axes) > 1
+        ]
+
     def partner(self, run):
         """The run whose direction is the second axis of a run's planes; None: a random one is."""
         arm, task, seed = run
         return (arm, self.tasks[task].partner, seed) if self.tasks[task].partner else None
 
-    def directions(self):
-        """Runs whose δ = θ1 − θ0 is needed."""
-        of_axes = [
-            run for name, plane in self.planes.items() if PARTNER in plane.axes
+    def kind(self, axis, run):
+        """Of an axis on a run's planes: a random one stands for that of a partner it has not."""
+        return RANDOM if axis == PARTNER and not self.partner(run) else axis
+
+    def _on_planes(self):
+        """(kind of an axis, run) for all planes that are measured or projected on."""
+        found = [
+            (axis, run)
+            for name, plane in self.planes.items()
+            for axis in plane.axes
             for run in self.surfaces(name)
-        ]  # fmt: skip
-        projected = unique(self.projections() + self.further())
-        partners = filter(None, map(self.partner, unique(of_axes + projected)))
-        return unique([*self.runs(), *projected, *partners])
+        ]
+        found += [(PARTNER, run) for run in self.projections() + self.further()]
+        return [(self.kind(axis, run), run) for axis, run in found]
+
+    def directions(self):
+        """Runs whose δ = θ1 − θ0 is needed: to be told, or projected on, or as a partner's."""
+        partners = [self.partner(run) for kind, run in self._on_planes() if kind == PARTNER]
+        return unique([*self.runs(), *self.projections(), *self.further(), *partners])
 
     def random_seeds(self):
         """Seeds of which random directions are needed."""
-        runs = []
-        for name, plane in self.planes.items():
-            of = self.surfaces(name)
-            if PARTNER in plane.axes:
-                runs += [run for run in of if not self.partner(run)]
-            if RANDOM in plane.axes:
-                runs += of
-        projected = self.projections() + self.further()
-        runs += [run for run in projected if not self.partner(run)]
-        return sorted({seed for *_, seed in runs})
-
-    def share_above(self, plane):
-        """The share of the layers that moves on a plane, or lies above one that does."""
-        if plane.group is None:
-            return 1.0
-        return 1 - plane.group.first / (1 + max(group.last for group in self.groups.values()))
+        return sorted({seed for kind, (*_, seed) in self._on_planes() if kind == RANDOM})
 
     def trained(self):
         """Runs that are trained: those that are drawn or judged, and their partners."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from landscape.jobs import parquet, sealed
 from landscape.jobs.command import InputError, link, run
 from landscape.jobs.tensor_files import checksum
-from landscape.models.epochs import name
+from landscape.models.epochs import checkpoint_name
 
 
 def main(argv=None):
@@ -23,7 +23,7 @@ def main(argv=None):
     # the first of equals: candidates come with fewer epochs first
     best = min(last, key=lambda folder: last[folder]["dev_error"])
     log = parquet.read_frame(best / "log.parquet")
-    checkpoint = best / name(int(last[best]["epoch"]))
+    checkpoint = best / checkpoint_name(int(last[best]["epoch"]))
     weights = checksum(checkpoint)  # read, as it may be damaged, or have been deleted
     parquet.write_frame(log, args.output / "log.parquet")
     parquet.write_frame(scores[best], args.output / "scores.parquet")

@@ -14,27 +14,11 @@ def of_another_run(path, end):
     return Vector(path)
 
 
-def filter_normalised(path, end):
+class FilterNormalised(Vector):
     """Random draws, each filter (a row of a matrix) as long as the same filter of θ1.
 
     So the unit of the axis is the size of the weights (Li et al. 2018, Section 4).
     """
-    return FilterNormalised(path, end)
-
-
-KINDS = {PARTNER: of_another_run, RANDOM: filter_normalised}
-
-
-def direction(kind, path, end):
-    """A direction by its kind: a `Vector`, or what gives tensors by name as one does.
-
-    path: its file; end: the checkpoint that holds θ1. Raises InputError where they do not fit.
-    """
-    return KINDS[kind](path, end)
-
-
-class FilterNormalised(Vector):
-    """What `filter_normalised` gives, tensor by tensor."""
 
     def __init__(self, path, end):
         super().__init__(path)
@@ -48,3 +32,14 @@ class FilterNormalised(Vector):
         axes = tuple(range(1, draws.ndim))
         norms = [np.sqrt(np.sum(np.square(of), axes)) for of in (self.end[name], draws)]
         return draws * (norms[0] / norms[1]).reshape(-1, *[1] * (draws.ndim - 1))
+
+
+KINDS = {PARTNER: of_another_run, RANDOM: FilterNormalised}
+
+
+def direction(kind, path, end):
+    """A direction by its kind: a `Vector`, or what gives tensors by name as one does.
+
+    path: its file; end: the checkpoint that holds θ1. Raises InputError where they do not fit.
+    """
+    return KINDS[kind](path, end)

@@ -3,5 +3,5 @@
 ALL = "epoch_*.safetensors"
 
 
-def name(epoch):
+def checkpoint_name(epoch):
     return f"epoch_{epoch:02d}.safetensors"

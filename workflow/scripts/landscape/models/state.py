@@ -8,7 +8,7 @@ from landscape.jobs import tensor_files
 from landscape.jobs.command import InputError, whole
 from landscape.jobs.sealed import seal, unseal
 from landscape.models import classifiers
-from landscape.models.epochs import name
+from landscape.models.epochs import checkpoint_name
 
 
 class State:
@@ -27,7 +27,7 @@ class State:
         self.key = json.dumps(key, sort_keys=True)
 
     def epoch_path(self, epoch):
-        return self.folder / name(epoch)
+        return self.folder / checkpoint_name(epoch)
 
     def save(self, model, adam, log, epochs, random=()):
         """After so many epochs; or within the next, with the processes' `random` states."""

@@ -146,8 +146,14 @@ class Costs:
         dtype = self.study.config["surfaces"]["dtype"]
         dtype = "bfloat16" if dtype == "auto" else dtype
         measured = sum(tokens[split] for split in plane.splits)
-        above = self.study.share_above(plane)
+        above = self.above(plane)
         return self.passes(measured, points, dtype, above) + self.passes(sum(tokens.values()), 4)
+
+    def above(self, plane):
+        """The share of the layers that moves on a plane, or lies above one that does."""
+        if plane.group is None:
+            return 1.0
+        return 1 - plane.group.first / (1 + max(group.last for group in self.study.groups.values()))
 
     def trajectory(self, tokens, epochs):
         """Each epoch and the plane under it; the start lies on the plane."""

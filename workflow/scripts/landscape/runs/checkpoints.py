@@ -5,7 +5,7 @@ from pathlib import Path
 from landscape.jobs.command import InputError
 from landscape.jobs.parquet import read_frame
 from landscape.jobs.sealed import read_json
-from landscape.models.epochs import name
+from landscape.models.epochs import checkpoint_name
 
 
 def of_run(run, further=None):
@@ -23,7 +23,7 @@ def of_run(run, further=None):
 
 def epochs(folder, number):
     """The checkpoints of a run's epochs in order, none left out, none of another run's added."""
-    files = [folder / name(epoch) for epoch in range(1, number + 1)]
+    files = [folder / checkpoint_name(epoch) for epoch in range(1, number + 1)]
     for file in files:
         if not file.is_file():
             raise InputError(f"{file}: missing; delete {folder} to have all its epochs made again")

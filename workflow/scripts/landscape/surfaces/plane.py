@@ -42,17 +42,19 @@ class Plane:
                 loaded = load(path, "", names, self.moving)
             else:
                 loaded = computed(direction_of(kind, path, end), names, self.moving)
-            if norm(loaded) == 0:
+            lengths.append(norm(loaded))
+            if lengths[-1] == 0:
                 raise InputError(f"{path}: the direction is zero where the plane moves")
             return loaded
 
+        lengths = []
         self.axes = [None if kind == OWN else direction(kind, path) for kind, path in axes]
         self.scale = 1.0
         if self.axes[0] is None:
             self.line = of("start"), of("end")
             self.start_at = 0.0 if anchor == "start" else -1.0  # α of θ0; θ1 lies one further
             if len(axes) > 1:
-                self.scale = norm(e - s for s, e in zip(*self.line)) / norm(self.axes[1])
+                self.scale = norm(e - s for s, e in zip(*self.line)) / lengths[-1]
         else:
             self.anchor = of(anchor)
 
