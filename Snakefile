@@ -16,7 +16,7 @@ from study.check_config import check
 from landscape.jobs.command import InputError
 from landscape.jobs.config_file import load
 from landscape.study import Study, unique
-from landscape.words import CONTROL, CURVE, FROM_SEED, FULL, OWN, PARTNER, RANDOM
+from landscape.words import BASIN, CONTROL, CURVE, FROM_SEED, FULL, OWN, PARTNER, RANDOM, WAY
 
 min_version("9.19")
 
@@ -55,8 +55,9 @@ for name in [
     "models",
     *(["language"] if "language" in config else []),
     *(["pretraining"] if "pretrain" in config["model"] else []),
-    *("data", "runs", "directions", "surfaces", "trajectories", "figures", "claims", "report"),
-    *("checkpoints", "plan"),
+    *("data", "runs", "directions", "surfaces", "trajectories", "rollbacks"),
+    *(["sharpness"] if "sharpness" in config["surfaces"] else []),
+    *("figures", "claims", "report", "checkpoints", "plan"),
 ]:
 
     include: f"rules/{name}.smk"

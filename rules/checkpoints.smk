@@ -8,7 +8,7 @@ rule delete_checkpoints:
         trajectories_of,
         code=code("runs/delete_checkpoints.py"),
         checkpoints=its_epochs,
-        final=f"{RUN}/final.safetensors",
+        final=its_final,
     output:
         f"{RUN}/deleted.txt",
     log:

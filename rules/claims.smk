@@ -1,13 +1,14 @@
 # Table 1 and its comparison with the paper's, the claims, and each run in a line.
 
-CONTRAST = "--contrast " + " ".join(
-    shlex.quote(f"{arm}={study.arms[arm].label}") for arm in study.contrast
+CONTRAST = " ".join(
+    f"--{name} " + " ".join(shlex.quote(f"{arm}={study.arms[arm].label}") for arm in arms)
+    for name, arms in (("contrast", study.contrast), ("paths", study.paths))
 )
 LAYERS = " ".join(
     f"--layers {group.name} {group.first} {group.last}" for group in study.groups.values()
 )
 READ_BY_COMPARISON = ("model", "arms", "groups", "tasks", "seeds", "max_length", "training")
-JUDGED = unique(study.runs() + study.further())
+JUDGED = study.judged()
 ROLLBACKS = of_runs(ROLLBACK, study.rolled_back())
 PROJECTIONS = projections(study.runs(), "run")
 NORMS = of_runs(NORM, study.runs())
@@ -67,15 +68,16 @@ rule claims:
             "<results>/data/{task}/sample.parquet",
             task=sorted({*study.drawn("tasks"), *study.drawn("groups")}),
         ),
-        logs=of_runs(f"{RUN}/log.parquet", study.runs()),
-        scores=of_runs(f"{RUN}/scores.parquet", JUDGED),
+        logs=of_runs(f"{RUN}/log.parquet", JUDGED),
+        scores=of_runs(f"{RUN}/scores.parquet", unique(JUDGED + study.further())),
         norms=NORMS,
-        planes=surfaces(FULL, unique(EACH + FOURTH)),
         curves=surfaces(CURVE),
+        ways=surfaces(WAY),
+        basins=surfaces(BASIN),
         controls=surfaces(CONTROL),
-        groups=group_surfaces(),
+        lines=[file for name in study.lines for file in surfaces(name)],
         further=of_runs(f"{RUN}/further/scores.parquet", study.further()),
-        projections=PROJECTIONS,
+        projections=projections(JUDGED, "run"),
         longer=projections(study.further(), "longer"),
         rollbacks=ROLLBACKS,
         sharpness=of_runs(SHARPNESS, study.sharpness()),

@@ -20,13 +20,16 @@ FURTHER = study.further_epochs if study.further() else 0
 # few of its changes concern each
 STUDY = "{results}/study.json".format(**config["pathvars"])
 
-RUN = "<results>/runs/{arm}/{task}/s{seed}"
+RUNS = "<results>/runs"
+RUN = f"{RUNS}/{{arm}}/{{task}}/s{{seed}}"
 DIRECTION = "<results>/directions/{arm}/{task}/s{seed}/own.safetensors"
 NORM = "<results>/directions/{arm}/{task}/s{seed}/own.json"
 SURFACE = "<results>/surfaces/{arm}/{task}/s{seed}/{plane}"
 ROLLBACK = "<results>/rollbacks/{arm}/{task}/s{seed}.parquet"
 SHARPNESS = "<results>/sharpness/{arm}/{task}/s{seed}.parquet"
 TRAJECTORY = "<results>/trajectories/{arm}/{task}/s{seed}/{length}"
+# which commits branches on the Hub stood for when first asked
+PINS = "{results}/revisions.json".format(**config["pathvars"])
 # what a killed job goes on from: outside the declared outputs, which Snakemake deletes then
 STATE = "{results}/.state".format(**config["pathvars"])
 

@@ -18,6 +18,7 @@ rule download_task:
     conda:
         "../envs/torch.yaml"
     params:
+        pins=PINS,
         source=lambda wildcards: " ".join(
             option(key, config["tasks"][wildcards.task]["hub"].get(key, default))
             for key, default in {"path": "", "name": "", "revision": "main"}.items()
@@ -27,7 +28,7 @@ rule download_task:
         "{wildcards.task}: fetch {params.source}"
     shell:
         "python {input.code[0]:q} {params.source} {params.splits}"
-        " --output $(dirname {output.train}) >> {log} 2>&1"
+        " --pins {params.pins} --output $(dirname {output.train}) >> {log} 2>&1"
 
 
 rule prepare_task:

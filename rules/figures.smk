@@ -3,9 +3,9 @@
 COLOURS = f"--colour-map {config['figures']['colour_map']}"
 ONE_ARM = f"--arm {study.shown}"
 ALL_ARMS = "--arms " + " ".join(
-    shlex.quote(f"{arm.name}={arm.label}") for arm in study.arms.values()
+    shlex.quote(f"{arm.name}={arm.label}") for arm in study.arms.values() if arm.shown
 )
-EACH, FOURTH = study.shown_runs(), study.further()
+EACH, FOURTH = study.shown_runs(), study.further()[:1]
 TRAJECTORIES = study.shown_runs("trajectories")
 
 # figure: (its command, what it shows, its files by the flag that takes them, its other flags)

@@ -46,6 +46,7 @@ if HUB:
         conda:
             "../envs/torch.yaml"
         params:
+            pins=PINS,
             id=lambda wildcards: option("id", HUB[wildcards.folder]["hub"]),
             revision=lambda wildcards: option(
                 "revision", HUB[wildcards.folder].get("revision", "main")
@@ -54,7 +55,7 @@ if HUB:
             "download {params.id}"
         shell:
             "python {input.code[0]:q} {params.id} {params.revision}"
-            " --output $(dirname {output.config}) >> {log} 2>&1"
+            " --pins {params.pins} --output $(dirname {output.config}) >> {log} 2>&1"
 
 
 rule initial_model:

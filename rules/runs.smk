@@ -1,4 +1,5 @@
-# One run a candidate (epochs, learning rate); the best on dev is the run that all else uses.
+# Each run is one training. Candidates (epochs, learning rate), where there are several, are trained
+# on seeds of their own first; the runs of the study are trained as the best of them on dev.
 
 # Every epoch's file is an output of its own, so that none can go missing unseen: hence one rule
 # for each number of epochs in the study. Fig. 4 goes on from the run's end.
@@ -24,8 +25,8 @@ for name, (number, part) in TRAININGS.items():
             code=code("runs/train.py"),
             start=theta0("model.safetensors"),
             config=theta0("config.json"),
-            # of its one candidate: the choice, which reads scores, is no reason to train again
-            checkpoint=of_candidates("{last}") if part == "further" else [],
+            # of its one candidate; its scores are no reason to train again
+            checkpoint=of_candidate("{last}") if part == "further" else [],
             train="<results>/data/{task}/train.parquet",
             # nothing of it is used. Not ancient: what then makes it run again would hide from
             # Snakemake that this job has reasons of its own
@@ -49,7 +50,9 @@ for name, (number, part) in TRAININGS.items():
                 wildcards, input, attempt, number
             ),
         params:
-            recipe=lambda wildcards, number=number: recipe(wildcards, number),
+            recipe=lambda wildcards, number=number, part=part: recipe(
+                wildcards, number, part == "further"
+            ),
             checkpoint=lambda wildcards, input: " ".join(
                 f"--checkpoint {path}" for path in input.checkpoint
             ),
@@ -71,6 +74,7 @@ rule score_run:
         start=theta0("model.safetensors"),
         config=theta0("config.json"),
         epochs=epochs_in,
+        train="<results>/data/{task}/sample.parquet",
         dev="<results>/data/{task}/dev.parquet",
     output:
         f"{RUN}/{{part}}/scores.parquet",
@@ -91,33 +95,51 @@ rule score_run:
     params:
         batch_tokens=SURFACES["batch_tokens"],
     message:
-        "{wildcards.task} {wildcards.arm} seed {wildcards.seed}: dev error of each epoch, {wildcards.part}"
+        "{wildcards.task} {wildcards.arm} seed {wildcards.seed}: loss and error of each epoch, {wildcards.part}"
     shell:
         "python {input.code[0]:q} --start $(dirname {input.start}) --epochs {input.epochs}"
-        " --dev {input.dev} --labels {wildcards.arm} {wildcards.task} {wildcards.seed}"
+        " --train {input.train} --dev {input.dev}"
+        " --labels {wildcards.arm} {wildcards.task} {wildcards.seed}"
         " --batch-tokens {params.batch_tokens} --threads {threads} --output {output}"
         " >> {log} 2>&1"
 
 
-# a checkpoint: where a choice was made before, what follows runs again only if it falls otherwise
-checkpoint select_run:
+# a checkpoint: how the runs of the study are trained is known when it is done
+checkpoint choose_candidate:
     input:
-        code=code("runs/select_run.py"),
-        scores=of_candidates("scores.parquet"),
-        log=of_candidates("log.parquet"),
-        last=of_candidates("{last}"),
+        code=code("runs/choose_candidate.py"),
+        scores=tried,
+    output:
+        f"{RUNS}/{{arm}}/{{task}}/chosen.json",
+    log:
+        "<logs>/runs/{arm}/{task}_choose.log",
+    priority: 80
+    conda:
+        "../envs/torch.yaml"
+    message:
+        "{wildcards.task} {wildcards.arm}: choose the candidate that is best on dev"
+    shell:
+        "python {input.code[0]:q} --scores {input.scores} --output {output} >> {log} 2>&1"
+
+
+rule finish_run:
+    input:
+        code=code("runs/finish_run.py"),
+        scores=of_candidate("scores.parquet"),
+        log=of_candidate("log.parquet"),
+        last=of_candidate("{last}"),
     output:
         final=f"{RUN}/final.safetensors",
         log=f"{RUN}/log.parquet",
         scores=f"{RUN}/scores.parquet",
         selected=f"{RUN}/selected.json",
     log:
-        "<logs>/runs/{arm}/{task}/s{seed}_select.log",
+        "<logs>/runs/{arm}/{task}/s{seed}_finish.log",
     priority: 80
     conda:
         "../envs/torch.yaml"
     message:
-        "{wildcards.task} {wildcards.arm} seed {wildcards.seed}: choose the run that is best on dev"
+        "{wildcards.task} {wildcards.arm} seed {wildcards.seed}: keep what all else uses"
     shell:
-        "python {input.code[0]:q} --candidates $(dirname {input.scores})"
+        "python {input.code[0]:q} --candidate $(dirname {input.scores})"
         " --output $(dirname {output.final}) >> {log} 2>&1"

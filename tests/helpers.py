@@ -266,9 +266,9 @@ def counts(jobs):
 STAGES = {
     "data": ["download_task", "language_t", "prepare_task", "sample_examples", "try_model"],
     "models": ["download_model", "mini_architecture", "pretrain", "initial_model"],
-    "training": ["train_", "score_run", "select_run", "delete_checkpoints"],
+    "training": ["train_", "score_run", "choose_candidate", "finish_run", "delete_checkpoints"],
     "directions": ["direction", "random_directions"],
-    "surfaces": ["surface"],
+    "surfaces": ["surface", "curves", "group_lines"],
     "trajectories": ["project_trajectory", "evaluate_trajectory"],
     "rollbacks": ["rollback"],
     "sharpness": ["sharpness"],
@@ -276,8 +276,12 @@ STAGES = {
 }
 
 
-def by_stage(counts):
-    """Jobs by the stages of the plan; the target `all` is none of them."""
+def by_stage(counts, waiting=0):
+    """Jobs by the stages of the plan; the target `all` is none of them.
+
+    waiting: runs whose training, and its scores, are unknown before candidates have been tried.
+    """
+    counts = counts | {"train_": 2 * waiting}
     stages = {
         stage: sum(n for rule, n in counts.items() if rule.startswith(tuple(rules)))
         for stage, rules in STAGES.items()

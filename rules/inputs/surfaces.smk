@@ -5,15 +5,24 @@ def run_of(wildcards):
     return wildcards.arm, wildcards.task, int(wildcards.seed)
 
 
-def kinds(wildcards):
-    """Of the axes of a plane of a run."""
-    return [study.kind(axis, run_of(wildcards)) for axis in study.planes[wildcards.plane].axes]
+def axes(wildcards, plane=None):
+    """[kind, file] of each axis of a plane; δ1 of a run itself is kept by its two ends: no file."""
+    named = study.planes[plane or wildcards.plane].axes
+    kinds = [study.kind(axis, run_of(wildcards)) for axis in named]
+    return [
+        [kind] if kind == OWN else [kind, axis_file(wildcards, kind, number)]
+        for number, kind in enumerate(kinds, 1)
+    ]
 
 
-def axes(wildcards):
-    """The files of the axes of a plane; δ1 of a run itself is kept by its two ends, and has none."""
-    named = enumerate(kinds(wildcards), 1)
-    return [axis_file(wildcards, kind, number) for number, kind in named if kind != OWN]
+def axis_files(*planes):
+    """For an input: the files of the axes of these planes, or of that in the wildcards."""
+    return lambda wildcards: unique(
+        file
+        for plane in planes or [wildcards.plane]
+        for _, *given in axes(wildcards, plane)
+        for file in given
+    )
 
 
 def axis_file(wildcards, kind, number):
@@ -24,6 +33,36 @@ def axis_file(wildcards, kind, number):
     return DIRECTION.format(arm=arm, task=task, seed=seed)
 
 
+def plane_options(*planes):
+    """For a param: `--plane` for each of these planes, or for that in the wildcards."""
+
+    def options(wildcards):
+        return " ".join(
+            f"--plane {shlex.quote(json.dumps(spec(wildcards, plane)))}"
+            for plane in planes or [wildcards.plane]
+        )
+
+    return options
+
+
+def spec(wildcards, name):
+    """A plane of a run, as evaluate_surface.py takes it."""
+    plane = study.planes[name]
+    results = config["pathvars"]["results"]
+    of_axes = [
+        [part.replace("<results>", results) for part in axis] for axis in axes(wildcards, name)
+    ]
+    return {
+        "name": name,
+        "axes": of_axes,
+        "range": plane.range,
+        "points": plane.points,
+        "anchor": plane.anchor,
+        "layers": plane.group and [plane.group.first, plane.group.last],
+        "measures": plane.measures,
+    }
+
+
 def kind_of_second(wildcards):
     """Of δ2 of the plane on which a run's epochs are projected."""
     return study.kind(PARTNER, run_of(wildcards))
@@ -31,20 +70,6 @@ def kind_of_second(wildcards):
 
 def second(wildcards):
     return axis_file(wildcards, kind_of_second(wildcards), 2)
-
-
-def axis_options(wildcards, input):
-    """`--axis` for each axis of a plane: its kind, and its file if it has one."""
-    files = iter(input.axes)
-    return " ".join(
-        f"--axis {kind}" + ("" if kind == OWN else f" {next(files)}") for kind in kinds(wildcards)
-    )
-
-
-def layers(wildcards):
-    """The option that restricts a plane to its layer group."""
-    group = study.planes[wildcards.plane].group
-    return f"--layers {group.first} {group.last}" if group else ""
 
 
 def chunks(wildcards):

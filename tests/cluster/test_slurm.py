@@ -26,7 +26,7 @@ GPU_RULES = {
     "try_model",
     "train_2_epochs",
     "train_3_epochs",
-    "surface_chunk",
+    "curves",
     "rollback",
 }
 CANCELLED = "scratch/mnli"  # whose training is cancelled in a copy, and left alone in the study

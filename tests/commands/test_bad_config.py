@@ -1,5 +1,6 @@
 """A config with something wrong: one line that names the key, before any rule runs."""
 
+import copy
 import json
 import shutil
 
@@ -11,8 +12,23 @@ import yaml
 
 TINY = yaml.safe_load((helpers.ROOT / "tests/tiny.yaml").read_text())
 GONE = object()
+# planes of which the tiny study says how many points they have: known only beside its groups
+NO_LINES = {"planes.low_line": GONE, "planes.high_line": GONE}
 
 FILES = {"train": "{folder}/train.csv", "dev": "{folder}/dev.csv"}
+SHORT = {"epochs": [1], "batch_size": 8, "learning_rate": [1.0e-3]}
+# an arm beside the paper's that is trained for its path alone
+THIRD = {
+    "arms": {
+        "scratch": {"start": "random"},
+        "pretrained": {"start": "pretrained"},
+        "mine": {"start": "random", "shown": False},
+    },
+    "contrast": ["pretrained", "scratch"],
+    "paths": ["pretrained", "mine"],
+    "tasks.mnli.runs.mine": SHORT,
+    "tasks.sst2.runs.mine": SHORT,
+}
 
 # id: ({key: value in place of the good one}, what the line must say). {folder} holds good files.
 WRONG = {
@@ -35,6 +51,26 @@ WRONG = {
     "no seeds": ({"seeds": []}, "seeds"),
     "negative seed": ({"seeds": [-1]}, "seeds"),
     "the same seed twice": ({"seeds": [1, 1]}, "seeds"),
+    "candidates without seeds of their own": (
+        {"candidate_seeds": GONE},
+        "candidate_seeds: is missing: tasks.mnli.runs.pretrained has 2 candidates",
+    ),
+    "candidates by their rates without seeds of their own": (
+        {"candidate_seeds": GONE, "tasks.mnli.runs.pretrained.epochs": [2]}
+        | {"tasks.mnli.runs.scratch.learning_rate": [1.0e-3, 2.0e-3]},
+        "candidate_seeds: is missing: tasks.mnli.runs.scratch has 2 candidates",
+    ),
+    "candidates tried on a seed of the study": (
+        {"seeds": [0, 7, 3], "candidate_seeds": [9, 7, 3]},
+        "candidate_seeds: 3 is in seeds too",
+    ),
+    "a seed of the study, where there are no candidates": (
+        {"candidate_seeds": [0], "tasks.mnli.runs.pretrained.epochs": [2]},
+        "candidate_seeds: 0 is in seeds too",
+    ),
+    "no candidate seeds": ({"candidate_seeds": []}, "candidate_seeds"),
+    "the same candidate seed twice": ({"candidate_seeds": [7, 7]}, "candidate_seeds"),
+    "candidate seed beyond 32 bits": ({"candidate_seeds": [2**32]}, "candidate_seeds"),
     "no epochs": ({"tasks.mnli.runs.pretrained.epochs": []}, "tasks.mnli.runs.pretrained.epochs"),
     "zero epochs from scratch": (
         {"tasks.mnli.runs.scratch.epochs": [0]},
@@ -184,6 +220,17 @@ WRONG = {
     "layers reversed": ({"groups.high": [2, 1]}, "groups.high"),
     "layers in two groups": ({"groups.middle": [0, 1]}, "layer 0 is in another group"),
     "group named as a plane": ({"groups": {"full": [0, 1]}}, "groups.full"),
+    "group named as the way": ({"groups": {"way": [0, 1]}}, "groups.way: is the name of a plane"),
+    "group named as the basin": ({"groups": {"basin": [0, 1]}}, "groups.basin"),
+    "group named as the line of the lowest": (
+        {"groups": {"low": [0, 0], "low_line": [1, 1], "high": [2, 2]}},
+        "groups.low_line",
+    ),
+    "group named as the line of the highest": (
+        {"groups": {"high_line": [0, 0], "middle": [1, 1], "high": [2, 2]}}
+        | {"planes.low_line": GONE},
+        "groups.high_line",
+    ),
     "group name with a dash first": ({"groups": {"-x": [0, 1]}}, "-x"),
     "layer group of one number": ({"groups.low": [0]}, "groups.low"),
     "model folder missing": ({"model": {"path": "{folder}/none"}}, "none"),
@@ -271,8 +318,27 @@ WRONG = {
     "contrast with no such arm": ({"contrast": ["pretrained", "mine"]}, "contrast"),
     "contrast of one": ({"contrast": ["pretrained"]}, "contrast"),
     "contrast with itself": ({"contrast": ["scratch", "scratch"]}, "contrast"),
+    "paths of no such arm": (
+        {"paths": ["pretrained", "mine"]},
+        "paths: 'mine' is no arm of the study (scratch, pretrained)",
+    ),
+    "paths of one": ({"paths": ["pretrained"]}, "paths"),
+    "paths of an arm with itself": ({"paths": ["scratch", "scratch"]}, "paths"),
+    "paths of an arm that a task does not train": (
+        {key: value for key, value in THIRD.items() if key != "tasks.sst2.runs.mine"},
+        "tasks.sst2.runs: no mine, which figures and tables need",
+    ),
+    "an arm of the contrast that is not shown": (
+        THIRD | {"arms.scratch.shown": False},
+        "arms.scratch.shown: of an arm that claims compare, true",
+    ),
+    "an arm of the contrast by default that is not shown": (
+        {"arms": {"scratch": {"start": "random", "shown": False}}},
+        "arms.scratch.shown",
+    ),
+    "shown as a text": (THIRD | {"arms.mine.shown": "no"}, "arms.mine.shown"),
     "runs of no such arm": (
-        {"tasks.mnli.runs.mine": {"epochs": [1], "batch_size": 8, "learning_rate": [1.0e-3]}},
+        {"tasks.mnli.runs.mine": SHORT},
         "tasks.mnli.runs",
     ),
     "a run that figures need is missing": ({"tasks.mnli.runs.scratch": GONE}, "no scratch"),
@@ -294,7 +360,21 @@ WRONG = {
     "plane that measures nothing": ({"planes.mine": {"axes": ["own"], "measures": []}}, "measures"),
     "other axes for the paper's plane": ({"planes.full": {"axes": ["own"]}}, "planes.full"),
     "no plane of δ1 and δ2": ({"planes.full": None}, "planes.full"),
-    "figure of groups without groups": ({"groups": {}}, "figures.groups"),
+    "figure of groups without groups": ({"groups": {}} | NO_LINES, "figures.groups"),
+    "line of a group that is gone": (
+        {"groups": {}, "figures.groups": GONE},
+        "planes.low_line: give its axes",
+    ),
+    "line of a group between two others": (
+        {"planes.middle_line": {"points": 5}},
+        "planes.middle_line: give its axes",
+    ),
+    "other axes for the line of a group": (
+        {"planes.low_line": {"axes": ["random"]}},
+        "planes.low_line: the axes of this plane are the paper's",
+    ),
+    "other axes for the way": ({"planes.way.axes": ["random"]}, "planes.way"),
+    "another anchor for the basin": ({"planes.basin.anchor": "start"}, "planes.basin"),
     "layer_groups, as it was called": ({"layer_groups": {"low": [0, 0]}}, "now groups"),
     "curve_points, as it was called": ({"surfaces.curve_points": 9}, "now planes: {curve"),
     "control, where it was": ({"surfaces.control": {"points": 3}}, "now planes: {control"),
@@ -366,7 +446,7 @@ def config(folder, changes):
         if value is GONE:
             del place[last]
         else:
-            place[last] = value
+            place[last] = copy.deepcopy(value)  # further changes may be within it
         if last == "files":
             place.pop("grammar", None)
     text = yaml.safe_dump(made, sort_keys=False).replace("{folder}", str(folder))
@@ -404,8 +484,22 @@ def test_one_line_says_what_is_wrong(folder, changes, word):
         pytest.param({"surfaces.train_examples": "all"}, id="all examples"),
         pytest.param(ONE_ARM, id="one arm"),
         pytest.param({"tasks.mnli.partner": GONE}, id="no partner"),
-        pytest.param({"groups": {}, "figures.groups": GONE}, id="no groups"),
-        pytest.param({"groups": {"all": [0, 2]}}, id="one group"),
+        pytest.param({"groups": {}, "figures.groups": GONE} | NO_LINES, id="no groups"),
+        pytest.param({"groups": {"all": [0, 2]}} | NO_LINES, id="one group"),
+        pytest.param(THIRD, id="an arm for its path alone"),
+        pytest.param(
+            {key: value for key, value in THIRD.items() if key != "contrast"}
+            | {"arms": {name: THIRD["arms"][name] for name in ("scratch", "mine", "pretrained")}},
+            id="an arm for its path alone beside the contrast by default",
+        ),
+        pytest.param(
+            {"candidate_seeds": GONE, "tasks.mnli.runs.pretrained.epochs": [2]},
+            id="no candidates",
+        ),
+        pytest.param({"planes.way": None, "planes.basin": None}, id="no way and no basin"),
+        pytest.param(
+            {"planes.low_line": None, "planes.middle": None}, id="no line and plane of a group"
+        ),
         pytest.param({"planes.control": None, "surfaces.sharpness": GONE}, id="no control"),
         pytest.param({"figures.overfitting": GONE, "figures.trajectories": GONE}, id="few figures"),
         pytest.param({"planes.mine": {"axes": ["own", "random"]}}, id="a plane of one's own"),

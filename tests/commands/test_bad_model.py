@@ -1,5 +1,6 @@
 """Models, checkpoints and directions that are not what they should be: one line, nothing lost."""
 
+import json
 import shutil
 import socket
 
@@ -58,15 +59,15 @@ def take(folder, end, output):
     direction.main(argv(options | {"output": folder / output}))
 
 
-def surface(folder, **more):
+def surface(folder, plane=(), planes=None, **more):
+    """One plane with other values at some keys, or `planes`, texts as --plane takes them."""
+    full = {"name": "full", "axes": [["own"], ["partner", str(folder / SECOND)]]}
+    full |= {"range": [-1, 1], "points": 2} | dict(plane)
     options = {"start": folder / "s0", "end": folder / "final.safetensors"}
-    axes = more.pop("axes", [("own",), ("partner", folder / "delta_other.safetensors")])
-    options |= {"plane": "full"}
     options |= {split: folder / f"{split}.parquet" for split in ("train", "dev")}
-    options |= {"labels": ("scratch", "mine", 0), "range": (-1, 1), "points": 2}
-    options |= {"batch-tokens": 100, "state": folder / "state/0.jsonl"}
-    options |= {"output": folder / "surface.parquet"} | more
-    given = [str(word) for axis in axes for word in ("--axis", *axis)]
+    options |= {"labels": ("scratch", "mine", 0), "batch-tokens": 100}
+    options |= {"state": folder / "state", "output": folder / "surface.parquet"} | more
+    given = [word for text in planes or [json.dumps(full)] for word in ("--plane", text)]
     return evaluate_surface.main, argv(options) + given
 
 
@@ -145,6 +146,7 @@ def nothing(folder):
 
 WEIGHT = "encoder.layer.1.output.dense.weight"
 START, END, SECOND = "s0/model.safetensors", "final.safetensors", "delta_other.safetensors"
+CURVE = '{"name": "curve", "axes": [["own"]], "range": [-1, 1], "points": 2}'
 
 # id: (command, what is spoilt, other options, what the line must say)
 WRONG = {
@@ -168,16 +170,82 @@ WRONG = {
         {},
         "token 70",
     ),
-    "surface: no such layers": (surface, nothing, {"layers": (2, 3), "plane": "high"}, "0 to 2"),
-    "surface: δ1 as the second axis": (surface, nothing, {"axes": [("own",)] * 2}, "--axis"),
+    "surface: no such layers": (
+        surface,
+        nothing,
+        {"plane": {"name": "high", "layers": [2, 3], "anchor": "end"}},
+        "0 to 2",
+    ),
+    "surface: a plane that is no JSON": (surface, nothing, {"planes": ["full"]}, "--plane full: "),
+    "surface: a plane that is a list": (surface, nothing, {"planes": ["[1]"]}, "--plane [1]: "),
+    "surface: a plane without its points": (
+        surface,
+        nothing,
+        {"planes": ['{"name": "full", "axes": [["own"]], "range": [-1, 1]}']},
+        "'points'",
+    ),
+    "surface: an unknown key": (surface, nothing, {"plane": {"anker": "end"}}, "'anker'"),
+    "surface: an unknown measure": (
+        surface,
+        nothing,
+        {"plane": {"measures": ["train_loss", "dev_loss"]}},
+        "--plane full: no measure dev_loss; there are train_loss, dev_error",
+    ),
+    "surface: an anchor between start and end": (
+        surface,
+        nothing,
+        {"plane": {"anchor": "middle"}},
+        "--plane full: anchor middle; start or end",
+    ),
+    "surface: δ1 as the second axis": (
+        surface,
+        nothing,
+        {"plane": {"axes": [["own"], ["own"]]}},
+        "--plane full: one axis or two, of which only the first can be own",
+    ),
     "surface: three axes": (
         surface,
         nothing,
-        {"axes": [("own",), *[("random", "x")] * 2]},
-        "--axis",
+        {"plane": {"axes": [["own"], ["random", "x"], ["random", "x"]]}},
+        "--plane full: one axis or two",
     ),
-    "surface: an axis without its file": (surface, nothing, {"axes": [("random",)]}, "random FILE"),
-    "surface: an unknown axis": (surface, nothing, {"axes": [("hessian", "x")]}, "hessian"),
+    "surface: no axis": (surface, nothing, {"plane": {"axes": []}}, "one axis or two"),
+    "surface: an axis without its file": (
+        surface,
+        nothing,
+        {"plane": {"axes": [["random"]]}},
+        "--plane full: axis random: one of own, partner FILE, random FILE",
+    ),
+    "surface: a file for δ1": (
+        surface,
+        nothing,
+        {"plane": {"axes": [["own", "x"]]}},
+        "--plane full: axis own: one of own, ",
+    ),
+    "surface: an unknown axis": (
+        surface,
+        nothing,
+        {"plane": {"axes": [["hessian", "x"]]}},
+        "--plane full: axis hessian: one of own, ",
+    ),
+    "surface: a bad plane behind a good one": (
+        surface,
+        nothing,
+        {"planes": [CURVE, CURVE.replace("curve", "way").replace("own", "hessian")]},
+        "--plane way: axis hessian",
+    ),
+    "surface: fewer files than planes": (
+        surface,
+        nothing,
+        {"planes": [CURVE, CURVE.replace("curve", "way")]},
+        "--output: 1 files for 2 planes",
+    ),
+    "surface: more files than planes": (
+        surface,
+        nothing,
+        {"output": ("a.parquet", "b.parquet")},
+        "--output: 2 files for 1 planes",
+    ),
     "rollback: checkpoint cut short": (rolled_back, cut(END), {}, END),
     "rollback: no such layers": (rolled_back, nothing, {"group": ("high", 2, 3)}, "0 to 2"),
     "sharpness: checkpoint cut short": (sharp, cut(END), {}, END),
@@ -248,7 +316,6 @@ def test_chunks_of_different_inputs_do_not_make_one_surface(run):
         main, words = surface(
             run,
             end=run / end,
-            axes=[("own",), ("partner", run / SECOND)],
             chunk=(number, 2),
             output=run / f"chunk_{number}.parquet",
         )
@@ -300,9 +367,58 @@ def no_network(monkeypatch):
 )
 def test_a_hub_that_cannot_be_reached(tmp_path, no_network, main, options, word):
     """The way out is said: a local folder."""
-    line = helpers.error_of(main, argv(options | {"output": tmp_path / "out"}))
+    line = helpers.error_of(main, argv(options | outputs(tmp_path)))
     assert next(iter(options.values())) in line and word in line
-    assert not list(tmp_path.rglob("*.*"))
+    # no result, and no commit that was never told
+    assert [path.name for path in tmp_path.rglob("*.*")] == [".pins.json.lock"]
+
+
+def outputs(folder):
+    """What the commands that ask the Hub write."""
+    return {"pins": folder / "pins.json", "output": folder / "out"}
+
+
+TASK = {"path": "nyu-mll/glue", "name": "rte", "splits": ("train", "validation")}
+MODEL = {"id": "google-bert/bert-base-cased", "revision": "main"}
+
+
+@pytest.mark.parametrize("content", ["not this", "[]", '{"models/a@main": "main"}'])
+@pytest.mark.parametrize(
+    "main, options", [(download_model.main, MODEL), (download_task.main, TASK)]
+)
+def test_a_file_of_commits_that_is_none_is_named(tmp_path, no_network, main, options, content):
+    """A person may edit it. It is not the Hub that fails: the way out is another."""
+    (tmp_path / "pins.json").write_text(content)
+    line = helpers.error_of(main, argv(options | outputs(tmp_path)))
+    assert "pins.json: " in line and "mend or delete it" in line and "the Hub" not in line
+    assert (tmp_path / "pins.json").read_text() == content
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("main", [download_model.main, download_task.main])
+def test_the_file_of_commits_must_be_named(tmp_path, main, capsys):
+    """Left out by a rule, each machine would take its own commit of a branch, without a word."""
+    options = MODEL if main is download_model.main else TASK
+    with pytest.raises(SystemExit):
+        main(argv(options | {"output": tmp_path / "out"}))
+    assert "--pins" in capsys.readouterr().err
+
+
+def test_a_model_is_of_the_commit_that_was_asked_first(made, tmp_path, no_network, monkeypatch):
+    """The Hub's branch may have moved on since; so nothing is asked where the commit is known."""
+    taken = []
+
+    def download(name, revision, allow_patterns, local_dir):
+        taken.append((name, revision))
+        shutil.copytree(made / "s0", local_dir)
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", download)
+    commit = "0123456789" * 4
+    (tmp_path / "pins.json").write_text(json.dumps({f"models/{MODEL['id']}@main": commit}))
+    download_model.main(argv(MODEL | outputs(tmp_path)))
+    assert taken == [(MODEL["id"], commit)]
+    source = json.loads((tmp_path / "out/source.json").read_text())
+    assert (source["revision"], source["commit"]) == ("main", commit)
 
 
 def task_folder(folder):
@@ -321,8 +437,9 @@ def task_folder(folder):
 def test_a_local_folder_in_the_hubs_layout_needs_no_hub(tmp_path, no_network):
     options = {"path": task_folder(tmp_path / "data"), "name": "mine"}
     options |= {"revision": "main", "splits": ("train", "validation")}
-    download_task.main(argv(options | {"output": tmp_path / "out"}))
+    download_task.main(argv(options | outputs(tmp_path)))
     assert (tmp_path / "out/dev.parquet").stat().st_size > 0
+    assert not list(tmp_path.glob("*pins*"))  # nor a commit of it
 
 
 @pytest.mark.parametrize(
@@ -335,7 +452,7 @@ def test_a_local_folder_in_the_hubs_layout_needs_no_hub(tmp_path, no_network):
 def test_a_local_folder_without_what_is_asked(tmp_path, no_network, change, word):
     options = {"path": task_folder(tmp_path / "data"), "name": "mine"}
     options |= {"revision": "main", "splits": ("train", "validation")} | change
-    line = helpers.error_of(download_task.main, argv(options | {"output": tmp_path / "out"}))
+    line = helpers.error_of(download_task.main, argv(options | outputs(tmp_path)))
     assert word in line and not (tmp_path / "out").exists()
 
 

@@ -87,7 +87,7 @@ def log(path):
 
 def chosen(path):
     """As all JSON of ours."""
-    facts = {"candidate": "e3_lr1e-05", "epochs": 3, "dev_error": {"e3_lr1e-05": 0.125}}
+    facts = {"candidate": "e3_lr1e-05", "epochs": 3, "weights": "0123456789abcdef" * 4}
     sealed.write_json(facts, path)
     return lambda: sealed.read_json(path)
 

@@ -22,9 +22,9 @@ configs:
 
 
 def fetch(path, name, splits, output):
-    download_task.main(
-        ["--path", str(path), "--name", name, "--splits", *splits, "--output", str(output)]
-    )
+    argv = ["--path", path, "--name", name, "--splits", *splits]
+    argv += ["--pins", output / "pins.json", "--output", output]
+    download_task.main(list(map(str, argv)))
     source = json.loads((output / "source.json").read_text())
     return (
         pd.read_parquet(output / "train.parquet"),

@@ -1,5 +1,7 @@
 """The sharpness of one run as a table: what is in it, and on what it depends."""
 
+import json
+
 import evaluate_surface
 import helpers
 import measure_sharpness
@@ -55,19 +57,8 @@ def test_the_table(table):
 
 def test_the_end_is_the_end_of_the_surfaces_exactly(made, table):
     argv = [*files(made), "--dev", made / "train.parquet", "--labels", "scratch", "mine", 3]
-    argv += [
-        "--plane",
-        "curve",
-        "--axis",
-        "own",
-        "--range",
-        0,
-        1,
-        "--points",
-        2,
-        "--batch-tokens",
-        TOKENS,
-    ]
+    curve = {"name": "curve", "axes": [["own"]], "range": [0, 1], "points": 2}
+    argv += ["--plane", json.dumps(curve), "--batch-tokens", TOKENS]
     argv += ["--state", made / "state", "--output", made / "curve.parquet"]
     evaluate_surface.main(list(map(str, argv)))
     points, _ = surface.read(made / "curve.parquet")

@@ -17,11 +17,12 @@ import pandas as pd
 import pytest
 import table1_rollback
 from landscape.claims import tables
-from landscape.figures import panels, scales
+from landscape.figures import legends, panels, scales, style
 from landscape.jobs.command import InputError
 from landscape.jobs.parquet import write_frame
 from landscape.jobs.sealed import read_page
 from matplotlib.figure import Figure
+from scipy.stats import t as student
 
 LANDMARKS = {"start": (0.0, 0.0), "end": (1.0, 0.0)}
 GROUP_LANDMARKS = {"end": (0.0, 0.0), "rollback": (-1.0, 0.0)}
@@ -220,6 +221,84 @@ def test_trajectory_lies_within_the_drawn_window(write, draw):
     assert set(points["eq4_alpha"]) == {""}
 
 
+def test_the_window_holds_both_lines_of_a_trajectory(write, draw):
+    """Eq. 5 is unsigned and may lie far above the signed coordinates: neither is cut off."""
+    grid = np.linspace(-4, 4, 9)
+    surfaces = write(surface(grid=grid), surface(arm="scratch", grid=grid))
+    paths = write(
+        trajectory().assign(eq5_beta=[0.0, 2.4, 0.0]),
+        trajectory(arm="scratch").assign(beta=[0.0, -2.4, 0.0]),
+    )
+    drawn = draw(figure3_trajectories, "--surfaces", *surfaces, "--trajectories", *paths)
+    betas = drawn.loc[drawn["drawn"] == "surface", "beta"]
+    assert betas.min() <= -2.4 and betas.max() >= 2.4
+    assert {-2.4, -0.1} <= set(drawn.loc[drawn["drawn"] == "trajectory", "beta"].astype(float))
+
+
+def drawn_trajectory(colour="white"):
+    """(main line, dashed line, points, epochs) of a trajectory in a panel."""
+    epochs = pd.DataFrame(
+        {
+            "alpha": [0.0, 0.4, 1.0],
+            "beta": [0.0, -0.7, 0.0],
+            "eq4_alpha": [0.0, 0.5, 1.0],
+            "eq5_beta": [0.0, 0.9, 0.0],
+            "train_loss": [1.1, 0.6, 0.2],
+        }
+    )
+    points = surface().assign(classes=2, landmark="")
+    axes = Figure().subplots()
+    panels.trajectory(axes, epochs, "train_loss", scales.loss_scale(points, "viridis", 2.0), colour)
+    (dashed,) = [line for line in axes.lines if line.is_dashed()]
+    (main,) = [line for line in axes.lines if not line.is_dashed()]
+    (shown,) = axes.collections
+    return main, dashed, shown, epochs
+
+
+def test_epochs_lie_at_their_signed_coordinates_and_eqs_4_and_5_are_dashed():
+    """Eq. 5 knows no sign: as the main line it drew a path above the axis that went below."""
+    main, dashed, shown, epochs = drawn_trajectory()
+    assert np.array_equal(main.get_xydata(), epochs[["alpha", "beta"]])
+    assert np.array_equal(dashed.get_xydata(), epochs[["eq4_alpha", "eq5_beta"]])
+    assert np.array_equal(shown.get_offsets(), epochs[["alpha", "beta"]])
+    assert shown.get_array().tolist() == epochs["train_loss"].tolist()
+    assert main.get_linewidth() > dashed.get_linewidth()
+    assert shown.get_zorder() > main.get_zorder() > dashed.get_zorder()
+    assert not any(artist.get_clip_on() for artist in (main, dashed, shown))
+
+
+def test_the_legend_names_the_lines_as_they_are_drawn():
+    """Its two entries must not be swapped: dashes for what the legend calls the epochs."""
+    main, dashed, *_ = drawn_trajectory(colour=style.ORANGE)
+    entries = legends.trajectory_entries({"further epochs": style.ORANGE})
+    assert [entry.get_label() for entry in entries] == ["further epochs", "by Eqs. 4, 5"]
+    for entry, line in zip(entries, (main, dashed)):
+        assert entry.is_dashed() == line.is_dashed()
+        assert entry.get_linewidth() == line.get_linewidth()
+    assert entries[0].get_color() == main.get_color() == dashed.get_color() == style.ORANGE
+
+
+@pytest.mark.parametrize("script", [figure3_trajectories, figure4_overfitting])
+def test_both_lines_are_in_the_numbers_and_in_the_picture(tmp_path, write, draw, script):
+    """A trajectory that differs in Eq. 5 alone, or in the sign of β alone, is another picture."""
+    surfaces = write(surface(), surface(arm="scratch"))
+    given = {
+        "plain": {},
+        "eq5": {"eq5_beta": [0.0, 0.9, 0.0, 0.0]},
+        "sign": {"beta": [0.0, 0.1, 0.1, 0.1]},
+    }
+    for name, change in given.items():
+        change = {"beta": [0.0, -0.1, -0.1, -0.1]} | change
+        both = [trajectory(arm=arm, further=1) for arm in ("pretrained", "scratch")]
+        paths = write(*(table.assign(**change) for table in both))
+        drawn = draw(script, "--surfaces", *surfaces, "--trajectories", *paths, name=name)
+        epochs = drawn[drawn["drawn"] == "trajectory"]
+        assert {"alpha", "beta", "eq4_alpha", "eq5_beta"} <= set(epochs)
+        assert (epochs["eq5_beta"] != "").all() and (epochs["eq4_alpha"] != "").all()
+    pictures = {(tmp_path / f"out/{name}.png").read_bytes() for name in given}
+    assert len(pictures) == 3
+
+
 def test_trajectory_of_another_seed_than_the_surface_is_refused(write, draw):
     surfaces, paths = write(surface(seed=1)), write(trajectory(seed=2))
     with pytest.raises(InputError, match="no rows with arm pretrained, task mrpc, seed 1"):
@@ -254,9 +333,9 @@ def test_curves_run_from_their_own_minimum_to_a_shared_ceiling(write, draw):
 def rollback(task="mrpc", seed=1, correct=(368, 359, 327, 319), n=408):
     groups, layers = ["none", "low", "middle", "high"], ["", "0-7", "8-15", "16-23"]
     keys = {"arm": "pretrained", "task": task, "seed": seed}
-    return pd.DataFrame(
-        {**keys, "group": groups, "layers": layers, "dev_correct": correct, "dev_n": n}
-    )
+    right = ["1" * some + "0" * (n - some) for some in correct]
+    counts = {"dev_correct": correct, "dev_n": n, "dev_right": right}
+    return pd.DataFrame({**keys, "group": groups, "layers": layers} | counts)
 
 
 def make_table(tmp_path, files, *flags):
@@ -296,6 +375,39 @@ def test_table_is_the_mean_over_seeds_in_the_order_of_the_tasks(tmp_path, write)
     assert mean["accuracy"] == pytest.approx(100 * 301 / 408)
     assert (mean["n"], mean["seeds"]) == (408, 2)
     assert table["low"].min() == pytest.approx(0) and table["high"].max() < 100
+
+
+def test_the_interval_of_several_seeds_is_over_runs_and_examples(tmp_path, write):
+    """By hand: the variance of the runs' mean, and that of the examples' mean right answers.
+
+    Wilson's of one run would be far too narrow where runs differ by more than their examples do.
+    """
+    counts = (300, 340, 360)
+    files = write(*(rollback(correct=(n, 200, 100, 0), seed=n) for n in counts))
+    table, *_ = make_table(tmp_path, files)
+    whole = table[table["group"] == "none"].iloc[0]
+    assert whole["accuracy"] == pytest.approx(100 * np.mean(counts) / 408)
+    runs = np.var(np.array(counts) / 408, ddof=1) / 3
+    right = np.mean([np.arange(408) < n for n in counts], axis=0)  # of each example, over runs
+    examples = np.var(right, ddof=1) / 408
+    freedom = (runs + examples) ** 2 / (runs**2 / 2 + examples**2 / 407)
+    half = 100 * student.ppf(0.975, freedom) * np.sqrt(runs + examples)
+    assert whole["accuracy"] - whole["low"] == pytest.approx(half, rel=1e-6)
+    assert min(100.0, whole["accuracy"] + half) == pytest.approx(whole["high"], rel=1e-6)
+    alone, *_ = make_table(tmp_path, write(rollback(correct=(333, 200, 100, 0))))
+    assert whole["high"] - whole["low"] > 2 * np.ptp(alone.iloc[0][["low", "high"]])
+
+
+def test_which_examples_are_right_matters_only_where_runs_share_them(tmp_path, write):
+    """Two runs that fail on the same examples tell less than two that fail on others."""
+    same = rollback(correct=(204, 200, 100, 0))
+    other = same.assign(seed=2, dev_right=same["dev_right"].str[::-1])
+    alike, *_ = make_table(tmp_path, write(same, same.assign(seed=2)))
+    apart, *_ = make_table(tmp_path, write(same, other))
+    widths = [np.ptp(table.iloc[0][["low", "high"]].astype(float)) for table in (alike, apart)]
+    assert alike["accuracy"].tolist() == apart["accuracy"].tolist()
+    assert widths[0] == pytest.approx(100 * 2 * 1.96 * np.sqrt(0.25 / 408), rel=0.01)
+    assert widths[1] < widths[0]
 
 
 def test_table_refuses_a_run_without_one_of_its_groups(tmp_path, write):

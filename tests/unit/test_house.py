@@ -8,14 +8,15 @@ from helpers import SCRIPTS
 from landscape.jobs import code
 
 LIBRARY = SCRIPTS / "landscape"
-# each may import those before it; `jobs` and `study` stand beside them
-BESIDE = ["jobs", "words", "names", "study"]
+# each may import those before it; `jobs`, `planes` and `study` stand beside them
+BESIDE = ["jobs", "words", "names", "planes", "study"]
 STAGES = [*BESIDE, "data", "models", "runs", "directions", "surfaces", "claims", "figures", "plan"]
 # so that work on metrics, packing and plots never trains anything again
 NOT_FOR_TRAINING = (
     "landscape.surfaces",
     "landscape.claims",
     "landscape.figures",
+    "landscape.planes",
     "landscape.study",
 )
 NOT_FOR_TRAINING += ("matplotlib",)
@@ -52,9 +53,21 @@ def test_relative_imports_would_hide_the_stage():
             assert not isinstance(node, ast.ImportFrom) or not node.level, path
 
 
-# the paper's arms, groups, planes and kinds of axes are data: defaults in `study`, and what the
+@pytest.mark.parametrize("folder", ["data", "directions", "surfaces"])
+def test_what_is_measured_does_not_hang_on_how_a_config_is_read(folder):
+    """A new key of configs must not have all surfaces measured again."""
+    for command in (SCRIPTS / folder).glob("*.py"):
+        files = code.behind(command, SCRIPTS)
+        names = {name for file in files for name in code.imports(file)}
+        assert not [
+            name for name in names if name.startswith(("landscape.study", "landscape.planes"))
+        ], command
+
+
+# the paper's arms, groups, planes and kinds of axes are data: defaults in `words`, and what the
 # check says of keys that moved
-STUDY = {"pretrained", "scratch", "middle", "full", "curve", "control", "own", "partner", "random"}
+STUDY = {"pretrained", "scratch", "middle", "full", "curve", "way", "basin", "control"}
+STUDY |= {"own", "partner", "random"}
 
 
 def test_the_study_is_no_strings_in_the_code():
@@ -64,7 +77,7 @@ def test_the_study_is_no_strings_in_the_code():
             if isinstance(node, ast.Constant) and node.value in STUDY:
                 name = str(path.relative_to(SCRIPTS))
                 found[name] = found.get(name, 0) + 1
-    assert found == {"landscape/words.py": 10, "landscape/study.py": 1, "study/check_config.py": 4}
+    assert found == {"landscape/words.py": 12, "landscape/study.py": 1, "study/check_config.py": 4}
     for path in (SCRIPTS.parents[1] / "rules").glob("*.smk"):
         quoted = re.findall(r"""["'](\w+)["']""", path.read_text(encoding="utf-8"))
         assert not STUDY & set(quoted), path

@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 import random_directions
 import torch
+from landscape import planes
 from landscape.jobs.command import InputError
 from landscape.models import classifiers
+from landscape.study import Group
 from landscape.surfaces import plane
 from landscape.words import OWN, PARTNER, RANDOM
 from safetensors.numpy import load_file, save_file
@@ -98,6 +100,15 @@ def test_group_by_hand(tmp_path):
     second = two_file(tmp_path / "second", [0.0, 8.0], [-2.0, 0.0])
     through_ends(model, *two_ends(tmp_path), second, layers=(1, 1)).place(0.5, 1.0)
     assert model.numbers() == [[3.0, 0.0], [-4.0, 6.0]]
+
+
+def test_the_line_of_a_group_by_hand(tmp_path):
+    """From θ1 along δ1 of layer 1 alone: at −1 that layer is rolled back and the rest is θ1."""
+    model = Two([[3.0, 0.0], [0.0, 4.0]])
+    through = through_ends(model, *two_ends(tmp_path), layers=(1, 1))
+    for alpha, moved in [(-1.0, [0.0, 0.0]), (0.0, [0.0, 4.0]), (0.5, [0.0, 6.0])]:
+        through.place(alpha, 0.0)
+        assert model.numbers() == [[3.0, 0.0], moved]
 
 
 def test_quadratic_loss_along_a_curve(tmp_path):
@@ -223,6 +234,7 @@ def test_the_grid_meets_its_ends():
     "axes, anchor, group, places",
     [
         ([OWN], "start", False, [(0.0, 0.0, "start"), (1.0, 0.0, "end")]),
+        ([OWN], "end", True, [(0.0, 0.0, "end"), (-1.0, 0.0, "rollback")]),
         ([OWN, PARTNER], "start", False, [(0.0, 0.0, "start"), (1.0, 0.0, "end")]),
         ([OWN, PARTNER], "end", True, [(0.0, 0.0, "end"), (-1.0, 0.0, "rollback")]),
         ([OWN, RANDOM], "end", False, [(0.0, 0.0, "end"), (-1.0, 0.0, "start")]),
@@ -262,6 +274,67 @@ def test_a_model_in_bfloat16_gets_theta_rounded_once(model, trained):
     through.place(2.0, 1.0)
     through.place(0.3, -1.2)
     assert all(torch.equal(p, want[n]) for n, p in classifiers.parameters(model).items())
+
+
+def defined(groups, given=None):
+    """The planes of a study with these groups, one layer each, and what its config says."""
+    made = {name: Group(name, layer, layer) for layer, name in enumerate(groups)}
+    config = {"surfaces": {"range": [-4.0, 4.0], "points": 5}, "planes": given or {}}
+    return planes.planes(config, made)
+
+
+PAPERS = ["curve", "full", "way", "basin", "control"]
+
+
+@pytest.mark.parametrize(
+    "groups, of_groups",
+    [
+        ([], []),
+        (["all"], ["all"]),  # a line compares the lowest with the highest
+        (["low", "high"], ["low", "high", "low_line", "high_line"]),
+        (["low", "middle", "high"], ["low", "middle", "high", "low_line", "high_line"]),
+    ],
+)
+def test_planes_known_by_default(groups, of_groups):
+    """The paper's and where verdicts look, one a group, and lines of the outermost two."""
+    assert list(planes.known_planes(groups)) == PAPERS + of_groups
+    made = defined(groups)
+    assert list(made) == PAPERS + of_groups
+    for name in of_groups:
+        assert made[name].group.name == name.removesuffix("_line") and made[name].anchor == "end"
+        assert made[name].axes == ((OWN,) if name.endswith("_line") else (OWN, PARTNER))
+    assert all(made[name].group is None for name in PAPERS)
+
+
+def test_where_verdicts_look_does_not_hang_on_the_pictures_grid():
+    """A study with a coarse grid must not judge by its five points between start and end."""
+    made = defined(["low", "high"])
+    both, loss = ("train_loss", "dev_error"), ("train_loss",)
+    told = {name: (p.anchor, p.axes, p.range, p.size, p.measures) for name, p in made.items()}
+    assert told == {
+        "curve": ("start", (OWN,), (-4.0, 4.0), 5, loss),
+        "full": ("start", (OWN, PARTNER), (-4.0, 4.0), 25, both),
+        "way": ("start", (OWN,), (0.0, 1.0), 41, loss),
+        "basin": ("end", (OWN, PARTNER), (-1.0, 1.0), 81, both),
+        "control": ("end", (RANDOM, RANDOM), (-1.0, 1.0), 25, loss),
+        "low": ("end", (OWN, PARTNER), (-4.0, 4.0), 25, loss),
+        "high": ("end", (OWN, PARTNER), (-4.0, 4.0), 25, loss),
+        "low_line": ("end", (OWN,), (-4.0, 4.0), 41, loss),
+        "high_line": ("end", (OWN,), (-4.0, 4.0), 41, loss),
+    }
+
+
+def test_a_config_changes_leaves_out_and_adds_planes():
+    given = {"way": {"points": 7}, "low": None, "high_line": {"range": [-1.0, 0.0]}}
+    given |= {"mine": {"axes": [OWN, RANDOM], "points": 3, "measures": ["dev_error"]}}
+    made, before = defined(["low", "high"], given), defined(["low", "high"])
+    assert list(made) == [name for name in before if name != "low"] + ["mine"]
+    assert (made["way"].points, made["way"].range) == (7, (0.0, 1.0))
+    assert (made["high_line"].points, made["high_line"].range) == (41, (-1.0, 0.0))
+    mine = made["mine"]
+    assert (mine.anchor, mine.axes, mine.size, mine.splits) == ("start", (OWN, RANDOM), 9, ["dev"])
+    unchanged = set(before) - {"way", "low", "high_line"}
+    assert all(made[name] == before[name] for name in unchanged)
 
 
 @pytest.fixture

@@ -226,19 +226,23 @@ def test_the_logged_loss_is_the_mean_over_the_batch(inputs, tmp_path):
     assert log["loss"][0] == pytest.approx(cross_entropy(logits, labels).item(), abs=1e-5)
 
 
-def test_the_schedule_rises_to_the_full_rate_and_falls_to_almost_none():
-    rates = [training.rate(step, 100, 0.1) for step in range(100)]
-    assert rates[0] == pytest.approx(0.1)  # the first step already moves
-    assert max(rates) == rates[9] == 1.0
-    assert all(np.diff(rates[:10]) > 0) and all(np.diff(rates[10:]) < 0)
-    assert 0 < rates[-1] < 0.02  # and the last one still does
+def test_the_schedule_rises_to_the_full_rate_and_falls(inputs, tmp_path):
+    """As BERT's: from 0 through a tenth of the steps, then in a line to 0 behind the last."""
+    recipe = replace(RECIPE, epochs=10, warmup=0.1)
+    log = pd.read_csv(StringIO(train(inputs, tmp_path / "state", recipe)[0]))
+    rates = log["learning_rate"] / recipe.learning_rate
+    rising = round(0.1 * len(rates))
+    assert rates[0] == 0 and rates[rising] == rates.max() == pytest.approx(1.0)
+    assert np.diff(rates[: rising + 1]) == pytest.approx(1 / rising)
+    assert np.diff(rates[rising:]) == pytest.approx(-1 / (len(rates) - rising))
+    assert rates.iloc[-1] > 0
 
 
-@pytest.mark.parametrize("total, warmup", [(1, 0.1), (3, 0.1), (5, 0.0), (5, 1.0)])
-def test_the_schedule_of_a_short_run_stays_within_bounds(total, warmup):
-    rates = [training.rate(step, total, warmup) for step in range(total)]
-    assert all(0 < rate <= 1 for rate in rates)
-    assert max(rates) == 1.0
+def test_further_epochs_have_an_order_and_dropout_of_their_own(inputs, tmp_path):
+    first = train(inputs, tmp_path / "first", RECIPE)[0]
+    again = train(inputs, tmp_path / "again", replace(RECIPE, epochs_before=0))[0]
+    further = train(inputs, tmp_path / "further", replace(RECIPE, epochs_before=2))[0]
+    assert first == again != further
 
 
 def test_gradients_are_clipped(inputs, tmp_path):

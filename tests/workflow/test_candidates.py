@@ -6,7 +6,8 @@ import helpers
 import pytest
 from landscape.jobs import sealed
 
-RUN = "results/tiny/runs/pretrained/mnli/s0"
+RUNS = "results/tiny/runs/pretrained/mnli"
+RUN = f"{RUNS}/s0"
 SURFACE = "results/tiny/surfaces/pretrained/mnli/s0/full/surface.parquet"
 OF_ANOTHER = "results/tiny/surfaces/pretrained/sst2/s0/full/surface.parquet"  # δ2 is of mnli
 
@@ -26,15 +27,16 @@ def added(study, tmp_path_factory):
 
 def test_the_new_ones_are_trained_and_the_choice_is_made_anew(study, added):
     folder, _, said = added
-    chosen = sealed.read_json(folder / RUN / "selected.json", "candidate")
-    assert chosen == sealed.read_json(study / RUN / "selected.json", "candidate")
-    assert (folder / RUN / "e2_lr1e-12/scores.parquet").exists()
-    assert "(Rule: train_2_epochs)" in said and "(Rule: select_run)" in said
+    chosen = sealed.read_json(folder / RUNS / "chosen.json", "candidate")
+    assert chosen == sealed.read_json(study / RUNS / "chosen.json", "candidate")
+    assert (folder / RUNS / "s7/e2_lr1e-12/scores.parquet").exists()
+    assert "(Rule: train_2_epochs)" in said and "(Rule: choose_candidate)" in said
 
 
 def test_the_surfaces_of_the_one_that_stays_are_not_evaluated_again(study, added):
     folder, config, said = added
-    assert "(Rule: surface" not in said and "(Rule: direction" not in said
+    for rule in ("surface", "direction", "finish_run"):
+        assert f"(Rule: {rule}" not in said
     for surface in (SURFACE, OF_ANOTHER):
         assert (folder / surface).stat().st_mtime == (study / surface).stat().st_mtime
     assert helpers.dry_run(folder, SURFACE, OF_ANOTHER, *config) == []

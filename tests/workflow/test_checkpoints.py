@@ -74,7 +74,8 @@ def test_the_plan_knows_the_jobs_and_the_disk(study, tmp_path):
         assert done.returncode == 0, done.stdout
         fresh = helpers.copy_of_the_workflow(tmp_path / str(bool(changes)))
         would = helpers.counts(helpers.dry_run(fresh, *helpers.changed(fresh, changes)))
-        assert helpers.jobs_of_plan(study / "results/tiny") == helpers.by_stage(would)
+        planned = helpers.by_stage(would, waiting=1)  # mnli's fine-tuning has candidates
+        assert helpers.jobs_of_plan(study / "results/tiny") == planned
         if not changes:
             plan = pd.read_csv(study / "results/tiny/plan.csv").set_index("stage")
     used = subprocess.run(

@@ -1,5 +1,7 @@
 """A surface is the same whatever its chunks, kills and, within what it states, its tolerance."""
 
+import json
+
 import evaluate_surface
 import gather_surface
 import helpers
@@ -15,20 +17,26 @@ RANGE, POINTS, TOKENS = (-4.0, 4.0), 5, 1024  # of tests/tiny.yaml
 PARTNER = {"mnli": "sst2", "sst2": "mnli"}
 
 
-def evaluated(results, folder, chunk=0, chunks=1, train="data/mnli/sample.parquet", **options):
-    """One chunk of mnli's full plane by the command itself, beside the study's own."""
+def measured(results, folder, planes, outputs, train="data/mnli/sample.parquet", **options):
+    """Planes of mnli, or a chunk of each, by the command itself, beside the study's own."""
     base = results
     argv = ["--start", base / "models/pretrained/s0"]
     argv += ["--end", base / "runs/pretrained/mnli/s0/final.safetensors"]
-    argv += ["--axis", "own"]
-    argv += ["--axis", "partner", base / "directions/pretrained/sst2/s0/own.safetensors"]
     argv += ["--train", base / train, "--dev", base / "data/mnli/dev.parquet"]
-    argv += ["--labels", "pretrained", "mnli", 0, "--plane", "full", "--range", *RANGE]
-    argv += ["--points", POINTS, "--chunk", chunk, chunks, "--batch-tokens", TOKENS]
-    argv += [word for name, value in options.items() for word in (f"--{name}", value)]
-    output = folder / f"{chunk}_of_{chunks}.parquet"
-    argv += ["--state", folder / f"{chunk}_of_{chunks}.jsonl", "--output", output]
+    argv += ["--labels", "pretrained", "mnli", 0, "--batch-tokens", TOKENS]
+    argv += [word for plane in planes for word in ("--plane", json.dumps(plane))]
+    for name, value in options.items():
+        argv += [f"--{name}", *(value if isinstance(value, tuple) else [value])]
+    argv += ["--state", folder / "state", "--output", *outputs]
     evaluate_surface.main(list(map(str, argv)))
+
+
+def evaluated(results, folder, chunk=0, chunks=1, **options):
+    """One chunk of mnli's full plane."""
+    partner = ["partner", str(results / "directions/pretrained/sst2/s0/own.safetensors")]
+    full = {"name": "full", "axes": [["own"], partner], "range": RANGE, "points": POINTS}
+    output = folder / f"{chunk}_of_{chunks}.parquet"
+    measured(results, folder, [full], [output], chunk=(chunk, chunks), **options)
     return output
 
 
@@ -43,6 +51,30 @@ def test_a_surface_does_not_depend_on_its_chunks(results, tmp_path, chunks):
     whole = results / "surfaces/pretrained/mnli/s0/full/surface.parquet"
     made = [evaluated(results, tmp_path, chunk, chunks) for chunk in range(chunks)]
     assert gathered(tmp_path, made) == whole.read_bytes()
+    if chunks == 1:  # which nothing needs to gather
+        assert made[0].read_bytes() == whole.read_bytes()
+
+
+def test_planes_that_the_study_measured_together_are_as_each_alone(results, tmp_path):
+    """Its small ones, several to a process: none may depend on those before it."""
+    curve = {"name": "curve", "axes": [["own"]], "range": RANGE, "points": 9}
+    way = {"name": "way", "axes": [["own"]], "range": (0.0, 1.0), "points": 5}
+    low, high = (
+        {"name": f"{group}_line", "axes": [["own"]], "range": RANGE, "points": 5}
+        | {"anchor": "end", "layers": [layer, layer]}
+        for group, layer in (("low", 0), ("high", 2))
+    )
+    for plane in (curve, way, low, high):
+        output = tmp_path / f"{plane['name']}.parquet"
+        measured(results, tmp_path, [plane | {"measures": ["train_loss"]}], [output])
+        of_study = results / f"surfaces/pretrained/mnli/s0/{plane['name']}/surface.parquet"
+        assert output.read_bytes() == of_study.read_bytes(), plane["name"]
+    both = [tmp_path / f"{number}.parquet" for number in (0, 1)]
+    measured(
+        results, tmp_path, [plane | {"measures": ["train_loss"]} for plane in (high, way)], both
+    )
+    assert both[0].read_bytes() == (tmp_path / "high_line.parquet").read_bytes()
+    assert both[1].read_bytes() == (tmp_path / "way.parquet").read_bytes()
 
 
 REDUCED = {"dtype": "bfloat16", "tolerance": 0.2, "train": "data/mnli/train.parquet"}
@@ -91,7 +123,7 @@ def test_a_chunk_killed_midway_ends_with_the_same_bytes(
     again = evaluated(results, tmp_path, 0, 2, **options)
     assert len(rows) == (15 if options else 14)  # half of all points: none was measured twice
     assert again.read_bytes() == whole
-    assert not (tmp_path / "0_of_2.jsonl").exists()
+    assert not list((tmp_path / "state").iterdir())
     if not options:
         chunk = results / "surfaces/pretrained/mnli/s0/full/chunk_0_of_2.parquet"
         assert whole == chunk.read_bytes()

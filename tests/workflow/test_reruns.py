@@ -30,24 +30,20 @@ def test_another_colour_map_draws_again_and_nothing_more(study):
 
 
 def test_another_learning_rate_reruns_that_run_and_what_depends_on_it(study):
-    """mnli's pretrained run; and sst2's full plane, whose δ2 it is, but not sst2's training."""
-    jobs, files = planned(study, {"tasks.mnli.runs.pretrained.learning_rate": [2.0e-3]})
+    """mnli's run from scratch; and sst2's planes, whose δ2 it is, but not sst2's training."""
+    jobs, files = planned(study, {"tasks.mnli.runs.scratch.learning_rate": [2.0e-3]})
     assert jobs == {
-        "train_1_epochs": 1,
         "train_2_epochs": 1,
-        "score_run": 2,
-        "select_run": 1,
+        "score_run": 1,
+        "finish_run": 1,
         "direction": 1,
-        # mnli: 2 chunks of the full plane and of each group, 1 of the curve and of the control;
-        # sst2: the full plane
-        "surface_chunk": 2 + 3 * 2 + 1 + 1 + 2,
-        "surface": 1 + 3 + 1 + 1 + 1,
-        "rollback": 1,
+        "curves": 1 + 1,  # mnli's; sst2's, with the plane about its end
+        "surface_chunk": 2 + 1 + 2,  # mnli: the full plane in two chunks, the control; sst2: full
+        "surface": 1 + 1 + 1,
         "sharpness": 1,
-        "project_trajectory": 3,  # mnli; sst2, and its longer one
-        "evaluate_trajectory": 3,
-        **{f"figure{number}": 1 for number in range(1, 8)},
-        "table1": 1,
+        "project_trajectory": 1 + 1,
+        "evaluate_trajectory": 1 + 1,
+        **{f"figure{number}": 1 for number in (1, 2, 3, 5, 6)},
         "paper_vs_ours": 1,
         "runs_table": 1,
         "claims": 1,
@@ -55,14 +51,17 @@ def test_another_learning_rate_reruns_that_run_and_what_depends_on_it(study):
     }
     drawn = ("figures/", "tables/", "report.html")
     made = [file for file in files if not any(part in file for part in drawn)]
-    assert all("/pretrained/" in file for file in made)
-    assert not [file for file in made if "/runs/pretrained/sst2/" in file]
+    assert all("/scratch/" in file for file in made)
+    assert not [file for file in made if "/runs/scratch/sst2/" in file]
 
 
 def test_more_points_evaluate_only(study):
-    jobs, _ = planned(study, {"planes": {"curve": {"points": 11}, "control": {"points": 3}}})
+    """A curve comes with the other small planes of its run; more is not evaluated again."""
+    jobs, _ = planned(study, {"planes.curve.points": 11})
     drawn = dict.fromkeys(["figure1", "figure5", "claims", "runs_table", "report_page"], 1)
-    assert jobs == {"surface_chunk": 4, "surface": 4} | drawn
+    assert jobs == {"curves": 4} | drawn
+    jobs, _ = planned(study, {"planes.control.points": 4})
+    assert jobs == {"surface_chunk": 4, "surface": 4, "claims": 1, "report_page": 1}
 
 
 @pytest.fixture
@@ -107,7 +106,10 @@ def test_touching_scripts_reruns_nothing(study):
             "landscape/figures/style.py", {"figure1", "figure7"}, {"surface"}, id="figures"
         ),
         pytest.param(
-            "landscape/surfaces/plane.py", {"surface_chunk", "rollback"}, {"select_run"}, id="plane"
+            "landscape/surfaces/plane.py",
+            {"surface_chunk", "curves", "rollback"},
+            {"finish_run"},
+            id="plane",
         ),
         pytest.param(
             "landscape/runs/training.py",
@@ -117,7 +119,7 @@ def test_touching_scripts_reruns_nothing(study):
         ),
         pytest.param(
             "landscape/surfaces/packing.py",
-            {"score_run", "select_run", "surface_chunk", "rollback", "sharpness"},
+            {"score_run", "finish_run", "surface_chunk", "curves", "rollback", "sharpness"},
             {"prepare_task", "initial_model"},
             id="packing",
         ),
@@ -138,7 +140,10 @@ def test_touching_scripts_reruns_nothing(study):
             "landscape/data/readers/parquet.py", {"prepare_task"}, {"language_task"}, id="reader"
         ),
         pytest.param(
-            "landscape/jobs/journal.py", {"surface_chunk"}, {"rollback", "direction"}, id="journal"
+            "landscape/jobs/journal.py",
+            {"surface_chunk", "curves"},
+            {"rollback", "direction"},
+            id="journal",
         ),
         pytest.param(
             "landscape/data/language.py", {"language_task", "language_text"}, set(), id="grammar"

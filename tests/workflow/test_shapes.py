@@ -60,6 +60,8 @@ def test_what_the_config_does_not_name_is_not_made(smallest):
     assert {path.name for path in (smallest / "surfaces/mine/mnli/s0").iterdir()} == {
         "curve",
         "full",
+        "way",
+        "basin",
     }
     for kind in ("rollbacks", "sharpness"):
         assert not (smallest / kind).exists()
@@ -68,13 +70,13 @@ def test_what_the_config_does_not_name_is_not_made(smallest):
 def test_claims_that_compare_two_arms_say_that_there_is_one(smallest):
     table = pd.read_csv(smallest / "tables/claims.csv").set_index("claim")
     assert {"mine", "mine_low", "mine_high"} < set(table) and "scratch" not in table
-    alone = table[table["reason"].fillna("").str.contains("no second arm")]
+    alone = table[table["detail"].fillna("").str.contains("no second arm")]
     assert "fine-tuning converges faster in terms of training loss" in alone.index
     assert set(alone["verdict"]) == {"cannot tell"}
     assert alone["mine"].notna().any()  # what is measured of the one is told
     # of one arm alone; the tiny run may have collapsed, which is then the reason
     orthogonal = table.loc["δ1 and δ2 are nearly orthogonal"]
-    assert orthogonal["mine"] > 0 or "collapsed" in orthogonal["reason"]
+    assert orthogonal["mine"] > 0 or orthogonal["reason"] == "collapsed"
     projection = read_frame(smallest / "trajectories/mine/mnli/s0/run/projection.parquet")
     assert 0 < abs(projection["cos_axes"].iloc[0]) < 0.2
 

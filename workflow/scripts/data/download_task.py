@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from landscape.jobs import parquet
+from landscape.jobs import parquet, revisions
 from landscape.jobs.command import InputError, one_line, run
 from landscape.jobs.sealed import write_json
 
@@ -12,7 +12,8 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--path", required=True, help="data set on the Hub, or a local folder")
     parser.add_argument("--name", help="its configuration")
-    parser.add_argument("--revision", help="a commit, tag or branch of the data set")
+    parser.add_argument("--revision", default="main", help="a commit, tag or branch of it")
+    parser.add_argument("--pins", required=True, help="file of the commits of revisions, .json")
     parser.add_argument(
         "--splits", nargs="+", action="extend", required=True, help="of training, and of dev"
     )
@@ -31,7 +32,14 @@ def main(argv=None):
         from huggingface_hub import HfApi
 
         try:
-            facts["commit"] = HfApi().dataset_info(args.path, revision=args.revision).sha
+            facts["commit"] = revisions.pinned(
+                args.pins,
+                f"datasets/{args.path}",
+                args.revision,
+                lambda: HfApi().dataset_info(args.path, revision=args.revision).sha,
+            )
+        except InputError:
+            raise
         except Exception as error:  # whatever the network did, the remedy is one
             raise InputError(
                 f"{args.path}: the Hub does not give it ({type(error).__name__}); where there is "

@@ -33,7 +33,7 @@ def main(argv=None):
         legends.colour_bar(figure, column, scale, "training loss")
     legends.name_panels(axes, map(names.task_name, tasks), arms.values())
     drawn = pd.concat([points.assign(drawn="surface"), epochs.assign(drawn="trajectory")])
-    entries = legends.trajectory_entries({"epochs (Eqs. 4, 5)": "white"}) + legends.marker_entries()
+    entries = legends.trajectory_entries({"epochs": "white"}) + legends.marker_entries()
     legends.legend(figure, entries + legends.non_finite_entries(drawn["train_loss"]))
     style.save(figure, args, drawn[[*style.TRAJECTORY_CSV, "train_loss"]], ["train_loss"])
 

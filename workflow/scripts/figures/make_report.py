@@ -167,8 +167,8 @@ def surfaces_to_turn(paths, trajectories, study):
             name = f"{scenes.NAMES[measured]}, {title}"
             for task in study.drawn("tasks"):
                 panels = {
-                    arm.label: tables.one(points, task=task, arm=arm.name, plane=plane)
-                    for arm in study.arms.values()
+                    label: tables.one(points, task=task, arm=arm, plane=plane)
+                    for arm, label in study.shown_arms.items()
                 }
                 on_it = epochs if plane == FULL else None
                 shown.append(scene(task, name, panels, measured, colour_map, on_it))

@@ -45,7 +45,7 @@ def add_labelled(flags, name, default, about):
         action=Labelled,
         metavar="NAME=LABEL",
         default=default,
-        help=f"{about} (default: {', '.join(default)})",
+        help=about + (f" (default: {', '.join(default)})" if default else ""),
     )
 
 

@@ -8,26 +8,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 
+from landscape.planes import known_planes, planes
 from landscape.words import (
     ARMS,
-    CONTROL,
+    BASIN,
     CURVE,
     ERROR,
     FROM_SEED,
     FULL,
-    LOSS,
-    OWN,
     PARTNER,
     RANDOM,
+    WAY,
+    line_of,
 )
-
-# what a config need not say
-PLANES = {
-    CURVE: {"axes": [OWN]},
-    FULL: {"axes": [OWN, PARTNER], "measures": [LOSS, ERROR]},
-    CONTROL: {"anchor": "end", "axes": [RANDOM, RANDOM], "range": [-1.0, 1.0]},
-}
-OF_GROUP = {"anchor": "end", "axes": [OWN, PARTNER]}
 
 
 @dataclass(frozen=True)
@@ -39,6 +32,7 @@ class Arm:
     start: str  # the folder of its θ0 among the models
     source: str | dict  # "pretrained", "random", or another model by `path` or `hub`
     training: dict
+    shown: bool  # else it is trained for `paths` alone
 
     @property
     def from_random(self):
@@ -52,34 +46,6 @@ class Group:
     name: str
     first: int
     last: int
-
-
-@dataclass(frozen=True)
-class Plane:
-    """An anchor, one axis or two, what they move, the points on them and what is measured there."""
-
-    name: str
-    anchor: str  # the start or the end of a run
-    axes: tuple[str, ...]
-    low: float
-    high: float
-    points: int  # on an axis
-    measures: tuple[str, ...]  # off the landmarks, which have all
-    group: Group | None = None  # None: all layers move
-
-    @property
-    def range(self):
-        return self.low, self.high
-
-    @property
-    def size(self):
-        """Points of the grid."""
-        return self.points ** len(self.axes)
-
-    @property
-    def splits(self):
-        """What the measures are of."""
-        return [measure.partition("_")[0] for measure in self.measures]
 
 
 @dataclass(frozen=True)
@@ -114,6 +80,7 @@ class Study:
     def __init__(self, config):
         self.config = config
         self.seeds = tuple(config["seeds"])
+        self.candidate_seeds = tuple(config.get("candidate_seeds", ()))
         self.first_seed = self.seeds[0]  # figures show it; Fig. 2 and the tables all of them
         self.arms = {
             name: arm(name, settings, config["training"])
@@ -124,6 +91,8 @@ class Study:
         # the two that claims compare, or the only one; what is shown of one arm is of the first
         self.contrast = tuple(config.get("contrast", dict.fromkeys([names[-1], names[0]])))
         self.shown = self.contrast[0]
+        # the two whose trajectories are compared, as only trainings of the same length can be
+        self.paths = tuple(config.get("paths", self.contrast))
         groups = sorted(config.get("groups", {}).items(), key=lambda group: group[1])
         self.groups = {name: Group(name, *layers) for name, layers in groups}
         self.planes = planes(config, self.groups)
@@ -165,15 +134,20 @@ class Study:
             (arm, task, seed)
             for task in self.drawn(key)
             for seed in seeds or self.seeds
-            for arm in arms or self.arms
+            for arm in arms or self.shown_arms
         ]
+
+    @property
+    def shown_arms(self):
+        """{name: label} of those that figures show, in this order."""
+        return {arm.name: arm.label for arm in self.arms.values() if arm.shown}
 
     def shown_runs(self, key="tasks", arms=None):
         return self.runs(key, arms, [self.first_seed])
 
     def further(self):
-        """The run of Fig. 4, which goes on from its end."""
-        return self.shown_runs("overfitting", [self.shown]) if 4 in self.figures else []
+        """The runs that go on from their end for Fig. 4, which shows the first."""
+        return self.runs("overfitting", [self.shown]) if 4 in self.figures else []
 
     def trajectories(self):
         """Runs whose epochs are drawn on their plane, with the losses there."""
@@ -181,17 +155,22 @@ class Study:
 
     def projections(self):
         """Runs whose epochs are projected on their plane."""
-        return unique(self.trajectories() + self.runs())
+        return unique(self.trajectories() + self.judged())
+
+    def judged(self):
+        """Runs that claims are judged by: those of `paths` too, by their trajectories alone."""
+        return unique(self.runs() + self.runs(arms=self.paths))
 
     def surfaces(self, plane):
         """Runs of which that plane is measured."""
         plane = self.planes[plane]
         if plane.group:
-            return self.shown_runs("groups", [self.shown])
-        if plane.name == CURVE:
+            seeds = self.seeds if plane.name in self.lines else [self.first_seed]
+            return self.runs("groups", [self.shown], seeds)
+        if plane.name in (CURVE, WAY, BASIN):
             return self.runs()
         if plane.name == FULL:
-            return unique(self.trajectories() + self.further())
+            return unique(self.trajectories() + self.further()[:1])
         return self.shown_runs()
 
     def rolled_back(self):
@@ -206,9 +185,34 @@ class Study:
         return [name for name in self.groups if name in self.planes]
 
     @property
+    def lines(self):
+        """Names of the lines of the lowest and the highest group, which claims compare."""
+        known = known_planes(self.groups)
+        return [name for name in map(line_of, self.groups) if name in known and name in self.planes]
+
+    @property
+    def together(self):
+        """{name of the step: planes}: small ones of the same runs, which one process measures."""
+        most = self.config["surfaces"]["points_per_chunk"]
+        sets = {"curves": [CURVE, WAY, BASIN], "group_lines": self.lines}
+        small = {
+            step: [
+                name for name in planes if name in self.planes and self.planes[name].size <= most
+            ]
+            for step, planes in sets.items()
+        }
+        return {step: planes for step, planes in small.items() if planes}
+
+    @property
+    def in_chunks(self):
+        """Names of the planes that are measured in jobs of their own, chunk by chunk."""
+        small = {name for planes in self.together.values() for name in planes}
+        return [name for name in self.planes if name not in small]
+
+    @property
     def own_planes(self):
         """Names of the config's own planes of two axes."""
-        known = {*PLANES, *self.groups}
+        known = known_planes(self.groups)
         return [
             name for name, plane in self.planes.items() if name not in known and len(plane.axes) > 1
         ]
@@ -236,7 +240,7 @@ class Study:
     def directions(self):
         """Runs whose δ = θ1 − θ0 is needed: to be told, or projected on, or as a partner's."""
         partners = [self.partner(run) for kind, run in self._on_planes() if kind == PARTNER]
-        return unique([*self.runs(), *self.projections(), *self.further(), *partners])
+        return unique([*self.judged(), *self.projections(), *self.further(), *partners])
 
     def random_seeds(self):
         """Seeds of which random directions are needed."""
@@ -245,37 +249,23 @@ class Study:
     def trained(self):
         """Runs that are trained: those that are drawn or judged, and their partners."""
         of_planes = [run for name in self.planes for run in self.surfaces(name)]
-        return unique(self.runs() + of_planes + self.directions() + self.rolled_back())
+        return unique(self.judged() + of_planes + self.directions() + self.rolled_back())
+
+    def tried(self):
+        """Runs in which candidates are tried, where an arm has several for a task."""
+        several = {
+            (arm, task): None
+            for arm, task, _ in self.trained()
+            if len(self.tasks[task].recipes[arm].candidates) > 1
+        }
+        return [(*both, seed) for both in several for seed in self.candidate_seeds]
 
 
 def arm(name, settings, training):
     start = settings["start"]
     folder = start if isinstance(start, str) else name
     own = training | settings.get("training", {})
-    return Arm(name, settings.get("label", name), folder, start, own)
-
-
-def planes(config, groups):
-    """{name: Plane}: the paper's, those of the groups and the config's own, as it changes them."""
-    defaults = PLANES | {name: OF_GROUP | {"group": name} for name in groups}
-    given = config.get("planes", {})
-    made = {}
-    for name in [*defaults, *(name for name in given if name not in defaults)]:
-        if (changes := given.get(name, {})) is None:
-            continue  # left out by the config
-        plane = defaults.get(name, {}) | changes
-        low, high = plane.get("range", config["surfaces"]["range"])
-        made[name] = Plane(
-            name,
-            plane.get("anchor", "start"),
-            tuple(plane["axes"]),
-            low,
-            high,
-            plane.get("points", config["surfaces"]["points"]),
-            tuple(plane.get("measures", [LOSS])),
-            groups[plane["group"]] if "group" in plane else None,
-        )
-    return made
+    return Arm(name, settings.get("label", name), folder, start, own, settings.get("shown", True))
 
 
 def recipes(runs):

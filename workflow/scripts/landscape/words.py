@@ -11,5 +11,12 @@ ARMS = {
     "pretrained": {"start": PRETRAINED, "label": "Pre-trained"},
 }
 OWN, PARTNER, RANDOM = "own", "partner", "random"  # kinds of axes
-CURVE, FULL, CONTROL = "curve", "full", "control"  # the planes that figures and claims know
+# the planes that figures and claims know: the whole line and plane, the way from start to end, what
+# lies about the end, and a plane of random directions there
+CURVE, FULL, WAY, BASIN, CONTROL = "curve", "full", "way", "basin", "control"
 LOSS, ERROR = "train_loss", "dev_error"  # measures: a name begins with its split's
+
+
+def line_of(group):
+    """The line of a group of layers along its own δ1."""
+    return f"{group}_line"

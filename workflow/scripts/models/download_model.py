@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from landscape.jobs import revisions
 from landscape.jobs.command import InputError, run
 from landscape.jobs.sealed import write_json, write_sums
 from landscape.models import classifiers
@@ -15,14 +16,22 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--id", required=True, help="model on the Hub")
     parser.add_argument("--revision", required=True, help="a commit, tag or branch of it")
+    parser.add_argument("--pins", required=True, help="file of the commits of revisions, .json")
     parser.add_argument("--output", type=Path, required=True, help="folder")
     args = parser.parse_args(argv)
 
     from huggingface_hub import HfApi, snapshot_download
 
     try:
-        commit = HfApi().model_info(args.id, revision=args.revision).sha
+        commit = revisions.pinned(
+            args.pins,
+            f"models/{args.id}",
+            args.revision,
+            lambda: HfApi().model_info(args.id, revision=args.revision).sha,
+        )
         snapshot_download(args.id, revision=commit, allow_patterns=FILES, local_dir=args.output)
+    except InputError:
+        raise
     except Exception as error:  # whatever the network did, the remedy is one
         raise InputError(
             f"{args.id}: the Hub does not give it ({type(error).__name__}); where there is no "

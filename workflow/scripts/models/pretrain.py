@@ -124,13 +124,9 @@ def pretrain(documents, tokenizer, config, recipe: dict, seed: int, state):
     the bits of one that was not.
     """
     import torch
-    from landscape.models.optimizer import adamw
+    from landscape.models.optimizer import adamw, linear_schedule
     from landscape.models.state import random_state, set_random_state
-    from transformers import (
-        BertForPreTraining,
-        DataCollatorForLanguageModeling,
-        get_linear_schedule_with_warmup,
-    )
+    from transformers import BertForPreTraining, DataCollatorForLanguageModeling
 
     device = torch.device("cpu")
 
@@ -144,7 +140,6 @@ def pretrain(documents, tokenizer, config, recipe: dict, seed: int, state):
         model, recipe["learning_rate"], recipe["weight_decay"], (0.9, recipe["adam_beta2"])
     )
     steps = recipe["steps"]
-    schedule = get_linear_schedule_with_warmup(optimizer, round(recipe["warmup"] * steps), steps)
     pairs = sentence_pairs(documents, recipe["same_document"], rng)
     collator = DataCollatorForLanguageModeling(
         tokenizer, mlm_probability=recipe["mask_probability"], seed=seed
@@ -158,10 +153,10 @@ def pretrain(documents, tokenizer, config, recipe: dict, seed: int, state):
         set_random_state(device, *random)
         log.info("going on after step %d", rows[-1][0])
     done = rows[-1][0] if rows else 0
+    schedule = linear_schedule(optimizer, recipe["warmup"], steps, done)
     recent, start = [], time.monotonic()
     for step, batch in zip(range(1, steps + 1), stream, strict=False):
         if step <= done:
-            schedule.step()
             continue
         outputs = model(**batch)
         nsp_logits = outputs.seq_relationship_logits

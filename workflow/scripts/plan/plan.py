@@ -78,9 +78,7 @@ class Plan:
     def data(self):
         names = {task for _, task, _ in self.runs}
         kinds = [kind for task in names for kind in self.config["tasks"][task]]
-        measured = [*self.study.trajectories(), *self.study.further()]
-        measured += [run for name in self.study.planes for run in self.study.surfaces(name)]
-        jobs = 2 * len(names) + len({task for _, task, _ in measured})
+        jobs = 3 * len(names)
         jobs += kinds.count("hub") + kinds.count("grammar")
         sizes = [self.task(name) for name in names]
         disk = BYTES["token"] * sum((size.train + size.dev) * size.tokens for size in sizes)
@@ -90,7 +88,8 @@ class Plan:
         return stage("data", jobs, disk=disk)
 
     def models(self):
-        starts = {(self.study.arms[arm].start, seed) for arm, _, seed in self.runs}
+        runs = self.runs + self.study.tried()
+        starts = {(self.study.arms[arm].start, seed) for arm, _, seed in runs}
         model, jobs, hours, before = self.config["model"], len(starts), [], 0
         if "pretrain" in model:
             recipe = model["pretrain"]["recipe"]
@@ -104,16 +103,22 @@ class Plan:
         return stage("models", jobs, hours, disk=(len(starts) + before) * self.model.bytes)
 
     def training(self):
-        """Candidates and their scores, the choice, Fig. 4's further epochs, and what is deleted."""
+        """Candidates and the choice, each run, scores, Fig. 4's epochs, and what is deleted.
+
+        Which candidate is chosen is not known: taken for the longest.
+        """
+        tried = self.study.tried()
         trainings = [
             (task, arm, epochs)
-            for arm, task, _ in self.runs
+            for arm, task, _ in tried
             for epochs, _ in self.recipe(arm, task).candidates.values()
         ]
+        trainings += [(task, arm, max(self.recipe(arm, task).epochs)) for arm, task, _ in self.runs]
         further = [(task, arm, self.study.further_epochs) for arm, task, _ in self.study.further()]
         trainings += further
         keep = self.config["keep_checkpoints"]
-        jobs = 2 * len(trainings) + len(self.runs) * (1 if keep else 2)
+        jobs = 2 * len(trainings) + len(self.runs) + len({run[:2] for run in tried})
+        jobs += 0 if keep else len(self.runs) + len(tried)
         logs = 0
         for task, arm, epochs in trainings:
             steps = epochs * self.task(task, arm).train / self.recipe(arm, task).batch_size
@@ -142,19 +147,25 @@ class Plan:
 
     def surfaces(self):
         jobs, hours, disk = 0, [], 0
-        for plane in self.study.planes.values():
+        for plane in map(self.study.planes.get, self.study.in_chunks):
             chunks = -(-plane.size // self.config["surfaces"]["points_per_chunk"])
             for _, task, _ in self.study.surfaces(plane.name):
                 points = plane.size / chunks
                 hours += [self.costs.chunk(plane, self.tokens(task), points)] * chunks
                 jobs += chunks + 1
                 disk += BYTES["point"] * plane.size
+        for names in self.study.together.values():
+            planes = [self.study.planes[name] for name in names]
+            for _, task, _ in self.study.surfaces(names[0]):
+                hours.append(sum(self.costs.whole(plane, self.tokens(task)) for plane in planes))
+                jobs += 1
+                disk += BYTES["point"] * sum(plane.size for plane in planes)
         return stage("surfaces", jobs, hours, disk)
 
     def trajectories(self):
         study, hours = self.study, []
         runs = [(run, 0) for run in study.trajectories()]
-        runs += [(run, study.further_epochs) for run in study.further()]
+        runs += [(run, study.further_epochs) for run in study.further()[:1]]
         for (arm, task, _), further in runs:
             epochs = max(self.recipe(arm, task).epochs) + further
             hours.append(self.costs.trajectory(self.tokens(task), epochs))

@@ -13,11 +13,13 @@ from landscape.jobs.command import run, whole
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--checkpoints", type=Path, nargs="+", required=True)
-    parser.add_argument("--final", type=Path, required=True, help="the one that stays")
+    parser.add_argument(
+        "--final", type=Path, nargs="*", default=[], help="the one that stays, if one does"
+    )
     parser.add_argument("--output", type=Path, required=True, help=".txt: what was deleted")
     args = parser.parse_args(argv)
 
-    others = [path for path in args.checkpoints if not path.samefile(args.final)]
+    others = [path for path in args.checkpoints if not any(map(path.samefile, args.final))]
     for path in others:
         empty(path)
     with whole(args.output) as beside:

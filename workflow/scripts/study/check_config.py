@@ -12,8 +12,9 @@ from landscape.data import language, sources
 from landscape.jobs.command import InputError, run
 from landscape.jobs.config_file import load
 from landscape.models import classifiers
-from landscape.study import PLANES, Study
-from landscape.words import ARMS, CURVE, FULL, OWN, PARTNER, STARTS
+from landscape.planes import known_planes
+from landscape.study import Study
+from landscape.words import ARMS, CURVE, FULL, OWN, PARTNER, STARTS, line_of
 
 SCHEMA = Path(__file__).parents[3] / "config/schema.yaml"
 
@@ -36,8 +37,8 @@ MOVED = {
     "curve_points": "planes: {curve: {points: …}}",
     "control": "planes: {control: …}",
 }
-TAKEN = {"task", "section", "claim", "measure", "judged", "low", "high", "over", "seeds"}
-TAKEN |= {"decides", "verdict", "reason"}
+TAKEN = {"task", "section", "claim", "measure", "judged", "low", "high", "p", "seeds", "points"}
+TAKEN |= {"decides", "verdict", "stands", "reason", "detail"}
 OF_KNOWN = {"range", "points", "measures"}  # what may be changed of the paper's planes
 MOST_POINTS = 1_000_000  # of one surface: years of a GPU for a BERT
 MOST_CHUNKS = 10_000  # of one surface: each is a job
@@ -54,7 +55,7 @@ def check(config, name):
     if error := best_match(Validator(schema).iter_errors(config)):
         wrong(".".join(map(str, error.absolute_path)) or "top level", said(error))
     check_results(config["pathvars"]["results"], wrong)
-    check_arms(config.get("arms", ARMS), config.get("contrast", []), wrong)
+    check_arms(config, wrong)
     check_groups(config.get("groups", {}), wrong)
     check_model(config, wrong)
     for task, settings in config["tasks"].items():
@@ -91,7 +92,8 @@ def check_results(results, wrong):
         wrong("pathvars.results", f"{results} is a link to {os.readlink(results)}, which is gone")
 
 
-def check_arms(arms, contrast, wrong):
+def check_arms(config, wrong):
+    arms = config.get("arms", ARMS)
     for arm, settings in arms.items():
         if arm in TAKEN:
             wrong(f"arms.{arm}", "is a column of claims.csv; choose another name")
@@ -107,16 +109,22 @@ def check_arms(arms, contrast, wrong):
                 classifiers.check_folder(start["path"])
             except InputError as error:
                 wrong(f"arms.{arm}.start.path", error)
-    for arm in contrast:
-        if arm not in arms:
-            wrong("contrast", f"{arm!r} is no arm of the study ({', '.join(arms)})")
+    for key in ("contrast", "paths"):
+        for arm in config.get(key, []):
+            if arm not in arms:
+                wrong(key, f"{arm!r} is no arm of the study ({', '.join(arms)})")
+    names = list(arms)
+    for arm in config.get("contrast", [names[-1], names[0]]):
+        if not arms[arm].get("shown", True):
+            wrong(f"arms.{arm}.shown", "of an arm that claims compare, true")
 
 
 def check_groups(groups, wrong):
     above = -1
+    taken = {*known_planes([]), *map(line_of, groups), "none"}  # tables call the whole model none
     for group, (first, last) in sorted(groups.items(), key=lambda group: group[1]):
-        if group in PLANES:
-            wrong(f"groups.{group}", "is the name of a plane of all layers; choose another")
+        if group in taken:
+            wrong(f"groups.{group}", "is the name of a plane, or of no group; choose another")
         if first > last:
             wrong(f"groups.{group}", f"[{first}, {last}] must go from low to high")
         if first <= above:
@@ -135,17 +143,18 @@ def check_names(config, wrong):
         for arm in settings["runs"]:
             if arm not in arms:
                 wrong(f"tasks.{task}.runs", f"{arm!r} is no arm of the study ({', '.join(arms)})")
+    known = known_planes(sorted(groups, key=groups.get))
     for plane, settings in config.get("planes", {}).items():
         if settings is None:
             if plane in (CURVE, FULL):
                 wrong(f"planes.{plane}", "cannot be left out: figures and tables are of it")
             continue
-        if plane in {**PLANES, **groups} and (odd := set(settings) - OF_KNOWN):
+        if plane in known and (odd := set(settings) - OF_KNOWN):
             what = (
                 f"the axes of this plane are the paper's; give {odd.pop()} to one of another name"
             )
             wrong(f"planes.{plane}", what)
-        if "axes" not in settings and plane not in {**PLANES, **groups}:
+        if "axes" not in settings and plane not in known:
             wrong(f"planes.{plane}", "give its axes, one or two of own, partner, random")
         if (group := settings.get("group")) is not None and group not in groups:
             there = ", ".join(groups) or "none"
@@ -208,6 +217,17 @@ def check_runs(study, wrong):
                     "one value only: Fig. 4 (figures.overfitting) goes on from one known model; "
                     "for a choice of several give Fig. 4 a task of its own on the same data",
                 )
+
+    check_candidates(study, lambda what: wrong("candidate_seeds", what))
+
+
+def check_candidates(study, wrong):
+    if both := set(study.seeds) & set(study.candidate_seeds):
+        wrong(f"{min(both)} is in seeds too; give others: a run chosen for its luck stays lucky")
+    for arm, task, _ in study.trained() if not study.candidate_seeds else ():
+        if (several := len(study.tasks[task].recipes[arm].candidates)) > 1:
+            what = f"is missing: tasks.{task}.runs.{arm} has {several} candidates"
+            wrong(f"{what}, which are tried on seeds of their own")
 
 
 def check_model(config, wrong):

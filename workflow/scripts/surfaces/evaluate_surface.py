@@ -1,7 +1,13 @@
-"""Measure training loss and dev error at the points of a plane, or at one chunk of them."""
+"""Measure training loss and dev error at the points of planes of a run, or of one chunk of them.
+
+Small planes come several to a process: starting one takes longer than a curve does.
+"""
 
 import argparse
+import json
 import time
+from dataclasses import dataclass
+from pathlib import Path
 
 from landscape.directions.axes import KINDS
 from landscape.jobs import gpu
@@ -14,43 +20,64 @@ from landscape.words import OWN
 MEASURED = {f"{split}_{of}": split for split, of in folds.MEASURED.items()}
 
 
-def checked(axes):
-    """(kind, file or None) of each axis. Raises InputError for what is no axis."""
-    files = {OWN: 0} | dict.fromkeys(KINDS, 1)
-    for kind, *given in axes:
-        if files.get(kind) != len(given):
-            known = ", ".join([OWN, *(f"{kind} FILE" for kind in KINDS)])
-            raise InputError(f"--axis {kind}: one of {known}")
-    if len(axes) > 2 or OWN in [kind for kind, *_ in axes[1:]]:
-        raise InputError("--axis: one or two, of which only the first can be own")
-    return [(kind, *given, None)[:2] for kind, *given in axes]
+@dataclass(frozen=True)
+class Spec:
+    """A plane as `--plane` gives it, by these names."""
+
+    name: str
+    axes: list  # [["own"]], or with the file of another kind: [["own"], ["partner", FILE]]
+    range: list  # [low, high]
+    points: int  # an axis
+    anchor: str = "start"  # or end
+    layers: list | None = None  # [first, last] of a group
+    measures: tuple = tuple(MEASURED)  # off the landmarks, which always have all
+
+    @classmethod
+    def of(cls, text):
+        """Raises InputError for what is no plane."""
+        try:
+            plane = cls(**json.loads(text))
+            low, high = map(float, plane.range)
+            first, last = map(int, plane.layers or (0, 0))
+            known = int(plane.points) > 1 and low < high and first <= last
+            if not known or not all(type(kind) is str for kind, *_ in plane.axes):
+                raise ValueError("expected two points or more, from low to high")
+            iter(plane.measures)
+        except (TypeError, ValueError) as error:
+            raise InputError(f"--plane {text}: {error}")
+        files = {OWN: 0} | dict.fromkeys(KINDS, 1)
+        for kind, *given in plane.axes:
+            if files.get(kind) != len(given):
+                known = ", ".join([OWN, *(f"{kind} FILE" for kind in KINDS)])
+                raise InputError(f"--plane {plane.name}: axis {kind}: one of {known}")
+        if not 1 <= len(plane.axes) <= 2 or OWN in [kind for kind, *_ in plane.axes[1:]]:
+            raise InputError(
+                f"--plane {plane.name}: one axis or two, of which only the first can be own"
+            )
+        for measure in plane.measures:
+            if measure not in MEASURED:
+                raise InputError(
+                    f"--plane {plane.name}: no measure {measure}; there are {', '.join(MEASURED)}"
+                )
+        if plane.anchor not in ("start", "end"):
+            raise InputError(f"--plane {plane.name}: anchor {plane.anchor}; start or end")
+        return plane
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     subject.add_arguments(parser, "train", "dev")
     parser.add_argument(
-        "--axis",
-        nargs="+",
+        "--plane",
         action="append",
-        dest="axes",
-        metavar=("KIND", "FILE"),
+        dest="planes",
         required=True,
-        help="own (δ1, without a file), partner FILE or random FILE; twice for a plane",
+        metavar="JSON",
+        help='{"name": …, "axes": [["own"], ["partner", FILE]], "range": [LOW, HIGH], '
+        '"points": …, "anchor": "start", "layers": [FIRST, LAST], "measures": […]}; '
+        "may be given again",
     )
-    parser.add_argument("--anchor", choices=["start", "end"], default="start")
-    parser.add_argument("--layers", type=int, nargs=2, metavar=("FIRST", "LAST"))
     labels.add_argument(parser)
-    parser.add_argument("--plane", required=True, help="its name")
-    parser.add_argument("--range", type=float, nargs=2, metavar=("LOW", "HIGH"), required=True)
-    parser.add_argument("--points", type=int, required=True, help="points an axis")
-    parser.add_argument(
-        "--measures",
-        nargs="+",
-        choices=MEASURED,
-        default=list(MEASURED),
-        help="what is measured off the landmarks, which always have all (default: all)",
-    )
     parser.add_argument("--chunk", type=int, nargs=2, metavar=("K", "N"), default=(0, 1))
     parser.add_argument("--dtype", choices=["float32", "bfloat16", "auto"], default="float32")
     parser.add_argument("--tried", help="what try_model.py wrote: which dtype `auto` is")
@@ -64,33 +91,44 @@ def main(argv=None):
     parser.add_argument(
         "--keep", type=float, default=0.0, help="GB for what layers below a layer group give"
     )
-    parser.add_argument("--state", required=True, help="file for going on later")
-    parser.add_argument("--output", required=True, help=".parquet")
+    parser.add_argument("--state", type=Path, required=True, help="folder for going on later")
+    parser.add_argument("--output", nargs="+", required=True, help=".parquet, one a plane")
     args = parser.parse_args(argv)
-    axes = checked(args.axes)
+    planes = list(map(Spec.of, args.planes))
+    if len(planes) != len(args.output):
+        raise InputError(f"--output: {len(args.output)} files for {len(planes)} planes")
 
-    model, splits = subject.load(args)
+    splits = subject.load_splits(args)
+    for plane, output in zip(planes, args.output):
+        # loaded anew: where the plane before was in another dtype, all has been rounded
+        measure(plane, subject.load_model(args, splits), splits, args, output)
+
+
+def measure(plane, model, splits, args, output):
+    """One plane of the model, or a chunk of it."""
     import pandas as pd
     from landscape.jobs import provenance
     from landscape.jobs.journal import Journal
     from landscape.models import classifiers
-    from landscape.surfaces import plane, surface
+    from landscape.surfaces import plane as planes
+    from landscape.surfaces import surface
     from landscape.surfaces.evaluation import Evaluator
 
     start = f"{args.start}/model.safetensors"
-    through = plane.Plane(model, start, args.end, axes, args.anchor, args.layers)
+    axes = [(kind, *given, None)[:2] for kind, *given in plane.axes]
+    through = planes.Plane(model, start, args.end, axes, plane.anchor, plane.layers)
     evaluate = Evaluator(
         model,
         splits,
         args.batch_tokens,
-        frozen=args.layers[0] if args.layers else 0,
+        frozen=plane.layers[0] if plane.layers else 0,
         keep=args.keep,
         in_blocks=["train"] if args.tolerance else [],
     )
     of_grid = gpu.dtype_of(args.dtype, args.tried)
     kinds = [kind for kind, _ in axes]
-    places = plane.landmarks(kinds, args.anchor, bool(args.layers))
-    points = plane.points(places, plane.grid(*args.range, args.points), len(axes), of_grid)
+    places = planes.landmarks(kinds, plane.anchor, bool(plane.layers))
+    points = planes.points(places, planes.grid(*plane.range, plane.points), len(axes), of_grid)
     # in each chunk, so that all take the same pass; the end has been where the model was loaded
     for alpha, beta, landmark, dtype in points:
         if landmark not in (None, "end") and dtype == "float32":
@@ -104,13 +142,13 @@ def main(argv=None):
             "train": args.train,
             "dev": args.dev,
         },
-        plane=args.plane,
-        anchor=args.anchor,
+        plane=plane.name,
+        anchor=plane.anchor,
         axes=kinds,
-        measures=args.measures,
-        layers=args.layers,
-        range=args.range,
-        points=args.points,
+        measures=list(plane.measures),
+        layers=plane.layers,
+        range=plane.range,
+        points=plane.points,
         batch_tokens=args.batch_tokens,
         dtype=of_grid,
         tolerance=args.tolerance,
@@ -121,7 +159,9 @@ def main(argv=None):
     )
     chunk, chunks = args.chunk
     points = points[chunk::chunks]
-    journal = Journal(args.state, made_by | {"chunk": args.chunk})
+    journal = Journal(
+        args.state / f"{plane.name}_{chunk}_of_{chunks}.jsonl", made_by | {"chunk": args.chunk}
+    )
     began, reported, before = time.monotonic(), 0.0, len(journal.rows)
     now = "float32"  # what the model is loaded in
     for alpha, beta, landmark, dtype in points[before:]:
@@ -132,7 +172,7 @@ def main(argv=None):
         measured = {
             split: evaluate(split, tolerance.get(split, 0.0))
             for measure, split in MEASURED.items()
-            if landmark or measure in args.measures
+            if landmark or measure in plane.measures
         }
         journal.add(surface.row(alpha, beta, landmark, dtype, **measured))
         spent, done = time.monotonic() - began, len(journal.rows)
@@ -140,11 +180,17 @@ def main(argv=None):
             reported, rate = spent, (done - before) / spent
             left = (len(points) - done) / rate
             print(
-                f"{done}/{len(points)} points, {rate:.2f} a second, {left:.0f} s left", flush=True
+                f"{plane.name}: {done}/{len(points)} points, {rate:.2f} a second, "
+                f"{left:.0f} s left",
+                flush=True,
             )
     table = pd.DataFrame(journal.rows)
-    table.insert(0, "plane", args.plane)
-    surface.write(labels.label(table, args.labels), made_by, args.output)
+    table.insert(0, "plane", plane.name)
+    if chunks == 1:
+        table = surface.in_order(table)
+        for line in surface.disagreements(table):
+            print(f"warning: {line}")
+    surface.write(labels.label(table, args.labels), made_by, output)
     journal.remove()
 
 

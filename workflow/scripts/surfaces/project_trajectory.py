@@ -27,8 +27,9 @@ def main(argv=None):
 
     first, further = checkpoints.of_run(args.run, args.further)
     epochs = [Vector(path, classifiers.ENCODER) for path in first + further]
-    axes, onto, norms, steps = projection.products(
-        Vector(args.start), epochs, Vector(args.first), direction(*args.second, args.end)
+    ends = projection.parts(len(first))
+    axes, onto, norms, steps, legs = projection.products(
+        Vector(args.start), epochs, Vector(args.first), direction(*args.second, args.end), ends
     )
     # the start is the origin of every coordinate; its angle and share are not defined
     columns = {
@@ -36,6 +37,10 @@ def main(argv=None):
         for name, values in projection.project(axes, onto, norms).items()
     }
     columns["path"] = np.insert(np.sqrt(steps).cumsum() / np.sqrt(axes[0, 0]), 0, 0.0)
+    of_parts = [0, *ends]
+    columns["part"], columns["parts_path"] = np.full((2, len(epochs) + 1), np.nan)
+    columns["part"][of_parts] = range(len(of_parts))
+    columns["parts_path"][of_parts] = np.insert(np.sqrt(legs).cumsum() / np.sqrt(axes[0, 0]), 0, 0)
     columns["cos_axes"] = axes[0, 1] / np.sqrt(axes[0, 0] * axes[1, 1])
     phases = ["first"] * (len(first) + 1) + ["further"] * len(further)
     table = pd.DataFrame({"epoch": range(len(phases)), "phase": phases} | columns)

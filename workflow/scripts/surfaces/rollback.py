@@ -27,17 +27,16 @@ def main(argv=None):
     model, splits = subject.load(args)
     import pandas as pd
     from landscape.jobs.parquet import write_frame
-    from landscape.surfaces import folds, plane
+    from landscape.surfaces import plane
     from landscape.surfaces.evaluation import Evaluator
 
     evaluate = Evaluator(model, splits, args.batch_tokens)
     start, rows = f"{args.start}/model.safetensors", []
 
     def measure(group, layers):
-        score = evaluate("dev")
-        correct = score["n"] - round(score["error"] * score["n"])
-        numbers = (correct, score["n"], score["loss"], score["error"], *score["error_without"])
-        rows.append((group, layers, *numbers))
+        score, right = evaluate.each("dev")
+        correct = right.count("1")
+        rows.append((group, layers, correct, score["n"], score["loss"], score["error"], right))
         print(f"{group} {layers}: {correct}/{score['n']}", flush=True)
 
     measure("none", "")
@@ -47,8 +46,8 @@ def main(argv=None):
         group.place(-1.0, 0.0)
         measure(name, f"{first}-{last}")
         group.place(0.0, 0.0)
-    names = ["group", "layers", "dev_correct", "dev_n", "dev_loss", "dev_error"]
-    table = pd.DataFrame(rows, columns=names + folds.columns("dev"))
+    names = ["group", "layers", "dev_correct", "dev_n", "dev_loss", "dev_error", "dev_right"]
+    table = pd.DataFrame(rows, columns=names)
     write_frame(labels.label(table, args.labels), args.output)
 
 

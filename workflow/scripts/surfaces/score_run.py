@@ -1,4 +1,7 @@
-"""Dev loss and error of each epoch of a training, by the code that evaluates landscapes."""
+"""Training and dev loss and dev error of each epoch, by the code that evaluates landscapes.
+
+With the epoch's own head, without dropout.
+"""
 
 import argparse
 from pathlib import Path
@@ -10,7 +13,7 @@ from landscape.surfaces import subject
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    subject.add_arguments(parser, "dev", end=False)
+    subject.add_arguments(parser, "train", "dev", end=False)
     parser.add_argument("--epochs", type=Path, nargs="+", required=True, help="checkpoints")
     labels.add_argument(parser)
     parser.add_argument("--output", type=Path, required=True, help=".parquet: a row an epoch")
@@ -20,17 +23,18 @@ def main(argv=None):
     import pandas as pd
     from landscape.jobs.parquet import write_frame
     from landscape.models import classifiers
+    from landscape.surfaces import surface
     from landscape.surfaces.evaluation import Evaluator
 
     evaluate, rows = Evaluator(model, splits, args.batch_tokens), []
     for epoch, checkpoint in enumerate(args.epochs, 1):
         classifiers.load_checkpoint(model, checkpoint)
-        score = evaluate("dev")
-        numbers = {f"dev_{key}": value for key, value in score.items() if type(value) is not list}
-        rows.append({"epoch": epoch} | numbers)
+        train, (dev, right) = evaluate("train"), evaluate.each("dev")
+        measured = surface.measured(train=train, dev=dev)
+        rows.append({"epoch": epoch} | measured | {"dev_right": right})
         print(
-            f"epoch {epoch}/{len(args.epochs)}  dev loss {score['loss']:.4f}  "
-            f"dev accuracy {100 * (1 - score['error']):.2f} %",
+            f"epoch {epoch}/{len(args.epochs)}  training loss {train['loss']:.4f}  "
+            f"dev loss {dev['loss']:.4f}  dev accuracy {100 * (1 - dev['error']):.2f} %",
             flush=True,
         )
     write_frame(labels.label(pd.DataFrame(rows), args.labels), args.output)

@@ -1,4 +1,4 @@
-"""How wide, how flat and how smooth the loss is about the end of a run and on the way there.
+"""How wide, flat and smooth the loss is about the end of a run and on the way there, and the error.
 
 Measures as `measures` describes them. Flat is not one thing: a width or a curvature belongs to a
 direction and a unit, and rescaling weights changes both (Dinh et al. 2017), so there are several.
@@ -6,7 +6,9 @@ direction and a unit, and rescaling weights changes both (Dinh et al. 2017), so 
 
 import numpy as np
 from landscape.claims.measured import NotMeasured, Unknown, grid
-from landscape.words import CONTROL, CURVE, FULL
+from landscape.surfaces import folds
+from landscape.words import BASIN, CONTROL, CURVE, WAY, line_of
+from scipy.stats import rankdata
 
 
 def depth(run):
@@ -27,7 +29,7 @@ def level(run, plane=None):
     """
     (dtype,) = grid(run.plane(plane))["dtype"].unique() if plane else ("float32",)
     end = run.landmark("end", plane, dtype)["train_loss"]
-    return end + min(depth(run), run.depth or np.inf) / 2
+    return end + min(depth(run), run.beside.depth or np.inf) / 2
 
 
 def width(run, plane=CURVE, centre=1.0):
@@ -71,8 +73,8 @@ def relative_width(run):
 
 
 def share_of_plane(run):
-    """Share of the plane where the loss is under its `level`."""
-    return _share(run, FULL)
+    """Share of the plane about the end where the loss is under its `level`."""
+    return _share(run, BASIN)
 
 
 def share_of_random_plane(run):
@@ -86,7 +88,7 @@ def _share(run, plane):
 
 def group_width(run, group):
     """Length along the group's own δ1, in units of it, around the end under its `level`."""
-    return width(run, group, centre=0.0)
+    return width(run, line_of(group), centre=0.0)
 
 
 def low_minus_high_width(run, low, high):
@@ -138,21 +140,65 @@ def worst_sharpness(run):
     return float(rises(run, "worst").max())
 
 
-def between(run):
-    """Losses from start to end along the line, both included."""
-    line = run.line(CURVE)
-    losses = line.loc[line["alpha"].between(0, 1), "train_loss"].to_numpy()
+def way(run):
+    """Losses from start to end along the line, both included, and of each without each fold.
+
+    (n,) and (n, folds).
+    """
+    line = run.line(WAY, folds.columns("train"))
+    losses = line["train_loss"].to_numpy()
     if len(losses) < 3 or not np.isfinite(losses).all():
         raise Unknown(f"losses between start and end of {run} are not all finite")
-    return losses
+    return losses, line[folds.columns("train")].to_numpy()
+
+
+def largest_rise(run):
+    """The most that the loss rises on the way from start to end: 0 where it only falls."""
+    losses, _ = way(run)
+    return float((losses - np.minimum.accumulate(losses)).max())
 
 
 def barrier(run):
     """How far the loss rises above the higher of start and end on the line between them."""
-    losses = between(run)
+    losses, _ = way(run)
     return float(max(0.0, losses.max() - max(losses[0], losses[-1])))
 
 
 def rising_share(run):
-    """Share of the steps from start to end, along the line, on which the loss rises."""
-    return float((np.diff(between(run)) > 0).mean())
+    """Share of the steps from start to end on which the loss rises by two standard errors or more.
+
+    Of each step's own rise, over the examples (jackknife over their folds).
+    """
+    losses, without = way(run)
+    number = without.shape[1]
+    error = np.sqrt((number - 1) * np.diff(without, axis=0).var(axis=1))
+    return float((np.diff(losses) > 2 * error).mean())
+
+
+def in_basin(run):
+    """The points about the end whose loss is below that of guessing; the rest is blow-up."""
+    points = grid(run.plane(BASIN))
+    return points[points["train_loss"] < run.guessing()]
+
+
+def agreement(run):
+    """Spearman's correlation of training loss and dev error over the points in the basin."""
+    points = in_basin(run)
+    if len(points) < 5 or points["dev_error"].nunique() < 2:
+        raise Unknown(
+            f"{len(points)} points of {run} in its basin, or one dev error at all of them"
+        )
+    loss, error = (rankdata(points[name]) for name in ("train_loss", "dev_error"))
+    return float(np.corrcoef(loss, error)[0, 1])
+
+
+def shift_of_minima(run):
+    """Distance on the plane, in ‖δ1‖, between the lowest training loss and the lowest dev error."""
+    points = grid(run.plane(BASIN))
+    finite = points[np.isfinite(points["train_loss"])]
+    if finite.empty:
+        raise Unknown(f"no finite loss on the plane of {run}")
+    lowest = finite.loc[finite["train_loss"].idxmin(), ["alpha", "beta"]].to_numpy(float)
+    least = finite["dev_error"] == finite["dev_error"].min()
+    best = finite.loc[least, ["alpha", "beta"]].to_numpy(float)  # the nearest of equals
+    return float(np.linalg.norm(best - lowest, axis=1).min())

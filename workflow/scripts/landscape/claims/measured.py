@@ -3,11 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import pandas as pd
 from landscape.surfaces import folds
-
-# what a measure can be left without a fold of: examples, and the random draws of sharpness
-SETS = (*folds.MEASURED, "draws")
 
 
 class Unknown(Exception):
@@ -18,29 +14,32 @@ class NotMeasured(Unknown):
     """The study does not measure that of this run, as planes of other seeds than the first."""
 
 
-@dataclass
+@dataclass(frozen=True)
+class Beside:
+    """What a run has in common with those that it is compared with: see `comparison`."""
+
+    depth: float | None = None  # of the shallower basin, in nats
+    epochs: int | None = None  # of the shorter training
+
+
+@dataclass(frozen=True)
 class Run:
     """What was measured of one run: (arm, task, seed). Tables as the workflow writes them."""
 
     arm: str
     task: str
     seed: int
-    planes: dict = field(
-        default_factory=dict
-    )  # by the study's names, or a layer group's: a surface
+    planes: dict = field(default_factory=dict)  # by the study's names: a surface
     tables: dict = field(default_factory=dict)  # log, scores, projection, rollback, sample, …
     norms: dict = field(default_factory=dict)  # what direction.py wrote
-    depth: float | None = None  # of the basins that are compared: see `level`
+    beside: Beside = Beside()
     left_out: str = ""  # what of its examples: see `without`
 
     def __str__(self):
         return f"{self.arm} {self.task} seed {self.seed}{self.left_out}"
 
     def without(self, split, fold):
-        """The run as measured without one fold of its train or dev examples, or of its draws."""
-        left_out = f" without fold {fold} of its {split}"
-        if split == "draws":
-            return replace(self, tables=self._without_draws(fold), left_out=left_out)
+        """The run as measured without one fold of its train or dev examples."""
         value = f"{split}_{folds.MEASURED[split]}"
         other = folds.columns(split)[fold]
 
@@ -54,15 +53,8 @@ class Run:
         if split == "train" and "sample" in tables:
             sample = tables["sample"]
             tables["sample"] = sample[folds.of_examples(len(sample)) != fold]
-        left_out += " examples"
+        left_out = f" without fold {fold} of its {split} examples"
         return replace(self, planes=swapped(self.planes), tables=tables, left_out=left_out)
-
-    def _without_draws(self, fold):
-        if "sharpness" not in self.tables:
-            return self.tables
-        table = self.tables["sharpness"]
-        out = (table["kind"] == "average") & (table["draw"] % folds.FOLDS == fold)
-        return self.tables | {"sharpness": table[~out]}
 
     def plane(self, name):
         if name not in self.planes:
@@ -87,22 +79,18 @@ class Run:
                 return rows.iloc[0]
         raise NotMeasured(f"no {name} on a surface of {self}")
 
-    def line(self, plane):
-        """The points of a plane with β = 0 by α, with its landmarks, all as the grid was measured.
+    def line(self, plane, more=()):
+        """The points of a curve by α, with its landmarks, all as the grid was measured.
 
-        Where no line of the grid has β = 0, the mean of the two beside it.
+        more: columns beside α and the training loss.
         """
-        points = grid(self.plane(plane))
-        (dtype,) = points["dtype"].unique()
-        nearest = points["beta"].abs().min()
-        line = points.loc[points["beta"].abs() <= nearest + 1e-9, ["alpha", "train_loss"]]
-        known = self.plane(plane)
-        known = known[known["landmark"].notna() & (known["dtype"] == dtype)]
-        line = line[~line["alpha"].isin(known["alpha"])]
-        alphas, place = np.unique(line["alpha"], return_inverse=True)
-        losses = np.bincount(place, line["train_loss"]) / np.bincount(place)  # NaN stays
-        line = pd.DataFrame({"alpha": alphas, "train_loss": losses})
-        return pd.concat([line, known[["alpha", "train_loss"]]]).sort_values("alpha")
+        points = self.plane(plane)
+        (dtype,) = grid(points)["dtype"].unique()
+        columns = ["alpha", "train_loss", *more]
+        points = points.loc[points["dtype"] == dtype, ["landmark", *columns]]
+        # where a point of the grid is a landmark, it has been measured twice
+        known = points.sort_values("landmark").drop_duplicates("alpha")
+        return known[columns].sort_values("alpha")
 
     def guessing(self):
         """The lowest loss, in nats, that one constant prediction can have: the labels' entropy.
@@ -114,11 +102,24 @@ class Run:
         return float(-(shares * np.log(shares)).sum())
 
     def collapsed(self):
-        return gives_one_class(self.landmark("end"))
+        """Whether it never left guessing."""
+        return gives_one_class(self.table("scores").iloc[-1])
+
+    def epochs(self):
+        return int(self.table("scores")["epoch"].max())
+
+    def wrong(self, table, row=-1):
+        """(n,): 1 where the dev example is told wrong, by a row of a table that says which."""
+        return wrong(self.table(table)["dev_right"].iloc[row])
+
+
+def wrong(right):
+    """(n,): 0 where a text of 0 and 1 says that an example is told right, else 1."""
+    return 1.0 - (np.frombuffer(right.encode(), np.uint8) - ord("0"))
 
 
 def gives_one_class(point):
-    """Whether the model at a point of a surface gives (almost) all dev examples one class."""
+    """Whether the model at a point of a surface, or an epoch, gives (almost) all dev one class."""
     predicted = point.filter(regex=r"^dev_predicted_\d+$")
     return bool(predicted.max() >= 0.99 * point["dev_n"])
 

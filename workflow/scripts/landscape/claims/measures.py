@@ -1,15 +1,11 @@
 """Numbers for training, generalisation and layers.
 
-A measure takes a `Run` and gives a value, or (value, low, high) with the 95 % interval over what it
-was measured on where that cannot be told from the folds of the examples. It raises `Unknown` with
-the reason where there is no value.
+A measure takes a `Run` and gives a number, or an array (n,) of what each of n examples contributes,
+whose mean is the number. It raises `Unknown` with the reason where there is none.
 """
 
 import numpy as np
-from landscape.claims.intervals import minus, wilson, with_error
-from landscape.claims.measured import Unknown, grid
-from landscape.words import FULL
-from scipy.stats import spearmanr
+from landscape.claims.measured import Unknown
 
 # how training goes
 
@@ -19,33 +15,52 @@ def final_loss(run):
     return float(run.landmark("end")["train_loss"])
 
 
-def loss_in_epoch(run, epoch):
-    """Mean training loss, with dropout, over the steps of one epoch (from 1)."""
-    log = run.table("log")
-    losses = log.loc[np.ceil(log["epoch"].round(6)) == epoch, "loss"]
-    if losses.empty or not np.isfinite(losses).all():
-        raise Unknown(f"{run} has no finite losses in epoch {epoch}")
-    return with_error(losses.mean(), losses.std() / np.sqrt(len(losses)) if len(losses) > 1 else 0)
+def loss_after_same_epochs(run):
+    """The same after as many epochs as the shorter of the trainings that are compared has."""
+    scores = run.table("scores")
+    return float(scores.loc[scores["epoch"] == run.beside.epochs, "train_loss"].iloc[0])
 
 
-def epochs(run):
-    return int(run.table("scores")["epoch"].max())
+def trained_alike(runs):
+    """Why runs were not trained for the same steps at the same shares of their rates; "" if so."""
+    logs = [run.table("log") for run in runs]
+    if len({run.epochs() for run in runs}) > 1:
+        return (
+            f"trained for {' and '.join(map(str, sorted({run.epochs() for run in runs})))} epochs"
+        )
+    rates = [log["learning_rate"].to_numpy() for log in logs]
+    shares = [rate / rate.max() for rate in rates]
+    if any(len(share) != len(shares[0]) or not np.allclose(share, shares[0]) for share in shares):
+        return "trained by other steps or another schedule"
+    return ""
 
 
 def first_cosine(run):
     """cos(δ^1, δ1): how far the direction of the first epoch is that of all (Eq. 3)."""
-    table = run.table("projection")
-    if len(table) < 3:  # start and end alone
-        raise Unknown(f"{run} has one epoch, whose direction is the final one")
-    return float(table["cos"].iloc[1])
+    return float(_path(run)["cos"].iloc[1])
 
 
 def straightness(run):
     """‖δ1‖ over the length of the path through the epochs: 1 is a straight line."""
+    return 1 / float(_path(run)["path"].iloc[-1])
+
+
+def first_cosine_of_parts(run):
+    """`first_cosine` after the first of equal parts of the training."""
+    path = _path(run)
+    return float(path.loc[path["part"] == 1, "cos"].iloc[0])
+
+
+def straightness_of_parts(run):
+    """`straightness` of the path through the ends of equal parts of the training."""
+    return 1 / float(_path(run)["parts_path"].max())
+
+
+def _path(run):
     table = run.table("projection")
-    if len(table) < 3:
-        raise Unknown(f"{run} has one epoch, so its path is straight by construction")
-    return 1 / float(table["path"].iloc[-1])
+    if len(table) < 3:  # start and end alone
+        raise Unknown(f"{run} has one epoch, whose direction is the final one")
+    return table
 
 
 def orthogonality(run):
@@ -57,14 +72,13 @@ def orthogonality(run):
 
 
 def end_error(run):
-    """Dev error at the end."""
-    return float(run.landmark("end")["dev_error"])
+    """Dev error at the end: (n,) of 0 and 1."""
+    return run.wrong("scores")
 
 
 def error_growth(run):
-    """Dev error after the further epochs minus before them."""
-    before, after = (run.table(name).iloc[-1] for name in ("scores", "further"))
-    return minus(*((s["dev_error"], *wilson(s["dev_error"], s["dev_n"])) for s in (after, before)))
+    """Dev error after the further epochs minus before them: (n,) of −1, 0 and 1."""
+    return run.wrong("further") - run.wrong("scores")
 
 
 def distance_moved(run):
@@ -73,35 +87,13 @@ def distance_moved(run):
     return float(np.hypot(last["eq4_alpha"] - 1, last["eq5_beta"]))
 
 
-def agreement(run):
-    """Spearman correlation, over the grid, of training loss and dev error."""
-    points = grid(run.plane(FULL))
-    points = points[np.isfinite(points["train_loss"]) & np.isfinite(points["dev_error"])]
-    if len(points) < 3 or points["dev_error"].nunique() < 2:
-        raise Unknown(f"too few finite points, or one dev error at all of them ({run})")
-    return float(spearmanr(points["train_loss"], points["dev_error"]).statistic)
-
-
-def shift_of_minima(run):
-    """Distance on the plane, in ‖δ1‖, between the lowest training loss and the lowest dev error."""
-    points = grid(run.plane(FULL))
-    finite = points[np.isfinite(points["train_loss"])]
-    if finite.empty:
-        raise Unknown(f"no finite loss on the plane of {run}")
-    lowest = finite.loc[finite["train_loss"].idxmin(), ["alpha", "beta"]].to_numpy(float)
-    least = finite["dev_error"] == finite["dev_error"].min()
-    best = finite.loc[least, ["alpha", "beta"]].to_numpy(float)  # the nearest of equals
-    distance = float(np.linalg.norm(best - lowest, axis=1).min())
-    return distance, np.nan, np.nan  # where something is lowest jumps: no fold tells how sure it is
-
-
 # what layers do
 
 
 def high_minus_low(run, low, high):
-    """Dev accuracy lost by putting back the high layers' group minus that by the low ones'."""
-    error = run.table("rollback").set_index("group")["dev_error"]
-    return float(error[high] - error[low])
+    """Dev error of the high layers' group put back minus that of the low ones': (n,)."""
+    groups = list(run.table("rollback")["group"])
+    return run.wrong("rollback", groups.index(high)) - run.wrong("rollback", groups.index(low))
 
 
 def movement(run, layers):

@@ -1,52 +1,93 @@
-"""The page of the claims: how to read it, the verdicts at a glance, then measure by measure."""
+"""The page of the claims: the answer, verdicts at a glance, how they were reached, all numbers."""
 
 from landscape import names
 from landscape.claims import tables
-from landscape.claims.entries import FAILS, HOLDS, UNKNOWN
+from landscape.claims.verdicts import FAILS, HOLDS, NOT_JUDGED, ONE_RUN, UNKNOWN
 
 RULE = """\
+## How it was judged
+
 A claim *holds* on a task where the 95 % interval of its measure lies wholly on the claimed side,
-it *does not hold* where the interval lies wholly on the other side, and else we *cannot tell*. The
-interval is of the difference between the two arms, or of the value where a claim is about the
-first alone: over seeds where there are several, which says nothing about other
-examples; else over examples, which says nothing about other seeds: from the measure without each
-tenth of the examples in turn, the same tenth for both arms (jackknife; for sharpness, of its
-random draws as well), or for losses of an epoch and the growth of a dev error from their own
-spread. A measure of one run that is the same without any tenth has no interval. Planes and Fig. 4
-are of the first seed only. All fine-tuned models start from one pre-trained model.
-Measures and bounds are in `workflow/scripts/landscape/claims/`."""
-NOTES = """\
+*does not hold* where it lies wholly on the other side, and else we *cannot tell*. The interval is
+of the difference between the two arms, or of the value where a claim is about the first alone, and
+over both new runs and new examples: the variance between the runs of each arm (Welch), plus that
+from leaving each twentieth of the examples, or each dev example, out of all runs at once
+(jackknife), with Satterthwaite's degrees of freedom. Where there is nothing to find it is wrong in
+at most 5 % of studies (docs/statistics.md). *One run* of an arm says nothing of other runs: its
+interval is over examples, and there is no verdict; two are enough for one, but the interval is
+seldom narrow enough. Directions are measured on no examples: their intervals are over runs. All
+fine-tuned models start from one pre-trained model. Measures and bounds are in
+`workflow/scripts/landscape/claims/`.
+
+- **Bold**: the verdict also stands among all of this page together (Benjamini and Hochberg, 5 %).
 - –: judged on other tasks only, those of its figure.
 - \\*: a second look at the same claim comes to the opposite, see below.
 - § 3.2: tasks that are each other's partner share one number."""
 
-SYMBOLS = {HOLDS: "✓", FAILS: "✗", UNKNOWN: "?"}
+SYMBOLS = {HOLDS: "✓", FAILS: "✗", UNKNOWN: "?", ONE_RUN: "1"}
 OPPOSITE = {HOLDS: FAILS, FAILS: HOLDS}
 
 
-def markdown(table, contrast):
-    """The page, from the rows that `entries.judge` gives, with their task.
+def markdown(table, arms, collapsed):
+    """The page, from the rows that `verdicts.judge` gives, with their task.
 
-    contrast: {name: label} of the arms that they compare.
+    arms: {name: label} of those that are compared; collapsed: the runs that never left guessing.
     """
-    header = ["task", *(label.lower() for label in contrast.values()), "judged", "verdict"]
-    glance = "\n".join(at_a_glance(table))
-    parts = ["# Which of the paper's claims hold here", RULE, totals(table), glance, NOTES]
-    parts.append(chance(table))
+    parts = ["# Which of the paper's claims hold here"]
+    if collapsed:
+        parts.append(
+            f"**Collapsed:** {', '.join(map(str, collapsed))}. Such a run never left guessing: it "
+            "gives (almost) all dev examples one class, and all else about it follows from that."
+        )
+    parts += [totals(table), "\n".join(answers(table)), "\n".join(at_a_glance(table)), RULE]
     for (section, claim), rows in table.groupby(["section", "claim"], sort=False):
         parts.append(f"## § {section}: {claim}")
         for measure, cells in rows.groupby("measure", sort=False):
             note = "" if cells["decides"].all() else " (a second look: it does not decide)"
-            of_tasks = [line(cell, contrast) for cell in cells.to_dict("records")]
+            shown = {arm: label for arm, label in arms.items() if cells[arm].notna().any()}
+            header = ["task", *(label.lower() for label in shown.values()), "judged", "verdict"]
+            of_tasks = [line(cell, shown) for cell in cells.to_dict("records")]
             parts += [f"**{measure}**{note}", "\n".join(tables.markdown(header, of_tasks))]
     return "\n\n".join(parts) + "\n"
 
 
 def totals(table):
-    verdicts = table.loc[table["decides"], "verdict"]
-    number = verdicts.value_counts().reindex(list(SYMBOLS), fill_value=0)
-    found = ", ".join(f"*{verdict}* {number[verdict]}" for verdict in SYMBOLS)
-    return f"{len(verdicts)} judgements, a claim on a task each: {found}."
+    """The headline: how many verdicts there are of each kind, and how many stand together."""
+    decided = table[table["decides"]]
+    parts = []
+    for verdict, symbol in SYMBOLS.items():
+        of_it = decided[decided["verdict"] == verdict]
+        standing = int(of_it["stands"].sum())
+        stands = f" (**{standing}** stand together)" if verdict in OPPOSITE and len(of_it) else ""
+        if len(of_it) or verdict != ONE_RUN:
+            parts.append(f"{symbol} *{verdict}* {len(of_it)}{stands}")
+    return f"{len(decided)} judgements, a claim on a task each: {', '.join(parts)}."
+
+
+def answers(table):
+    """A line a claim: on how many of its tasks it holds, and what stands against it."""
+    for (section, claim), looks in table.groupby(["section", "claim"], sort=False):
+        first = looks[looks["decides"]]
+        if first.empty:  # second looks alone decide nothing
+            continue
+        counted = first["verdict"].value_counts()
+        said = [f"holds on {counted.get(HOLDS, 0)} of {len(first)}"]
+        against = first.loc[first["verdict"] == FAILS, "task"]
+        if len(against):
+            said.append(f"does not hold on {', '.join(map(names.task_name, against))}")
+        if odd := [names.task_name(task) for task in first["task"] if opposed(task, looks)]:
+            said.append(f"a second look comes to the opposite on {', '.join(odd)}")
+        reasons = first.loc[first["verdict"].isin([UNKNOWN, ONE_RUN])]
+        why = reasons["reason"].where(reasons["reason"] != "", reasons["verdict"])
+        said += [f"{reason} on {number}" for reason, number in why.value_counts().items()]
+        yield f"- § {section} {claim}: **{said[0]}**" + "".join(f"; {more}" for more in said[1:])
+
+
+def opposed(task, looks):
+    """Whether another look at a claim comes to the opposite of the one that decides."""
+    of_task = looks[looks["task"] == task]
+    (verdict,) = of_task.loc[of_task["decides"], "verdict"]
+    return OPPOSITE.get(verdict) in set(of_task["verdict"])
 
 
 def at_a_glance(table):
@@ -54,41 +95,34 @@ def at_a_glance(table):
     tasks = list(dict.fromkeys(table["task"]))
     rows = []
     for (section, claim), looks in table.groupby(["section", "claim"], sort=False):
-        first = looks[looks["decides"]].set_index("task")["verdict"]
-        if first.empty:  # second looks alone decide nothing
-            continue
-        cells = (marked(first.get(task), looks[looks["task"] == task]) for task in tasks)
-        rows.append([section, claim, *cells])
+        first = looks[looks["decides"]].set_index("task")
+        if not first.empty:
+            cells = (cell(task, first, looks) for task in tasks)
+            rows.append([section, claim, *cells])
     return tables.markdown(["§", "claim", *map(names.task_name, tasks)], rows)
 
 
-def marked(verdict, looks):
-    """A verdict with its symbol, marked where another look at the claim comes to the opposite."""
-    if verdict is None:
+def cell(task, first, looks):
+    """A verdict with its symbol: bold where it stands, marked where another look is opposed."""
+    if task not in first.index:
         return "–"
-    opposite = OPPOSITE.get(verdict) in set(looks["verdict"])
-    return f"{SYMBOLS[verdict]} {verdict}" + (" \\*" if opposite else "")
+    row = first.loc[task]
+    said = f"{SYMBOLS[row['verdict']]} {row['verdict']}"
+    said = f"**{said}**" if row["stands"] else said
+    return said + (" \\*" if opposed(task, looks) else "")
 
 
-def chance(table):
-    """What the number of judgements means for those that hold."""
-    number = int((table["decides"] & table["low"].notna()).sum())
-    return (
-        f"Nothing is corrected for the number of judgements. {number} of them have an interval: if "
-        f"there were nothing to find, about {0.025 * number:.1f} would hold by chance and as many "
-        "not hold (2.5 % on each side); they share runs, so chance would come in clusters."
-    )
-
-
-def line(row, contrast):
+def line(row, arms):
     """The cells of one judgement."""
     cells = [names.task_name(row["task"])]
-    cells += [interval(row[f"{arm}_low"], row[arm], row[f"{arm}_high"]) for arm in contrast]
+    cells += [interval(row[f"{arm}_low"], row[arm], row[f"{arm}_high"]) for arm in arms]
     cells.append(interval(row["low"], row["judged"], row["high"]))
-    seeds = f"{row['seeds']} seeds" if row["seeds"] > 1 else "one seed"
-    over = seeds if row["over"] == "seeds" else f"examples, {seeds}"
-    reason = f": {row['reason']}" if row["reason"] else f" (over {over})"
-    return [*cells, f"*{row['verdict']}*{reason}"]
+    about = [f"{row['seeds']} seeds" if row["seeds"] > 1 else ""]
+    about += [f"{row['points']} points" if row["points"] else ""]
+    about = [row["reason"], row["detail"], *about]
+    said = ", ".join(filter(None, about))
+    verdict = f"*{row['verdict']}*" if row["verdict"] != NOT_JUDGED else NOT_JUDGED
+    return [*cells, verdict + (f" ({said})" if said else "")]
 
 
 def interval(low, value, high):

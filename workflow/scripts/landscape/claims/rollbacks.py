@@ -1,7 +1,8 @@
 """Dev accuracy of trained models, whole and with layer groups put back to θ0: Table 1."""
 
-from landscape.claims import tables
-from landscape.claims.intervals import wilson
+import numpy as np
+from landscape.claims import intervals, tables
+from landscape.claims.measured import wrong
 
 WHOLE = "none"  # the group that was put back
 
@@ -11,17 +12,15 @@ def read(paths, arm, tasks=None):
 
     Raises InputError where runs were not rolled back alike.
     """
-    rows = tables.read(paths, [*tables.KEY, "group", "layers", "dev_correct", "dev_n"])
+    columns = ["group", "layers", "dev_correct", "dev_n", "dev_right"]
+    rows = tables.read(paths, [*tables.KEY, *columns])
     rows = tables.select(rows, task=tasks, arm=[arm])
     check(rows)
     return accuracies(rows)
 
 
 def accuracies(rollbacks):
-    """One row a task and group: the mean over seeds, its interval, the change, in percent.
-
-    All seeds answer the same n dev examples, so that more seeds do not narrow the interval.
-    """
+    """One row a task and group: the mean over seeds, its interval, the change, in percent."""
     share = rollbacks["dev_correct"] / rollbacks["dev_n"]
     cells = rollbacks.assign(accuracy=100 * share).groupby(["task", "group"], sort=False)
     table = cells.agg(
@@ -30,12 +29,25 @@ def accuracies(rollbacks):
         n=("dev_n", "first"),
         seeds=("seed", "nunique"),
     ).reset_index()
-    low, high = wilson(table["accuracy"] / 100, table["n"])
-    table.insert(4, "low", 100 * low)
-    table.insert(5, "high", 100 * high)
+    ends = [interval(of["dev_right"]) for _, of in cells]
+    table.insert(4, "low", [100 * low for low, _ in ends])
+    table.insert(5, "high", [100 * high for _, high in ends])
     whole_model = table[table["group"] == WHOLE].set_index("task")["accuracy"]
     table.insert(4, "change", table["accuracy"] - table["task"].map(whole_model))
     return table
+
+
+def interval(right):
+    """95 % of the accuracy: of one run over its examples (Wilson), of several over both.
+
+    right: a text of 0 and 1 of each run, whose examples are the same.
+    """
+    errors = np.array([wrong(text) for text in right])
+    without = np.array([intervals.mean_without_each(run) for run in errors])
+    of_both = intervals.welch(intervals.Side(errors.mean(axis=1), (without,)))
+    if len(errors) == 1 or np.isnan(of_both.error):  # all alike: as if it were one
+        return intervals.wilson(1 - of_both.value, errors.shape[1])
+    return max(0.0, 1 - of_both.high), min(1.0, 1 - of_both.low)
 
 
 def check(rollbacks):

@@ -9,7 +9,18 @@ from landscape.jobs.command import InputError, one_line, whole
 from landscape.jobs.sealed import read_json
 
 KEY = ["arm", "task", "seed"]
-TEXT = {"arm", "task", "plane", "landmark", "dtype", "phase", "group", "layers", "kind"}
+TEXT = {
+    "arm",
+    "task",
+    "plane",
+    "landmark",
+    "dtype",
+    "phase",
+    "group",
+    "layers",
+    "kind",
+    "dev_right",
+}
 
 
 def read(paths, columns):

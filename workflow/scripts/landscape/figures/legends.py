@@ -66,7 +66,7 @@ def trajectory_entries(colours):
         entry(label, color=colour, marker="o", markersize=3.5, **style.EPOCHS)
         for label, colour in colours.items()
     ]
-    return [*drawn, entry("signed coordinates", color="white", **style.SIGNED)]
+    return [*drawn, entry("by Eqs. 4, 5", color="white", **style.EQS_4_5)]
 
 
 def non_finite_entries(values, colour=style.VERMILION):

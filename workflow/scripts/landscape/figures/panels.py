@@ -107,13 +107,13 @@ def marked(marker):
 
 
 def trajectory(axes, epochs, measured, scale, colour="white"):
-    """Epochs by Eqs. 4 and 5, each filled by its own value; dashed, their signed coordinates."""
+    """Epochs at their signed coordinates, each filled by its own value; dashed, by Eqs. 4 and 5."""
     line = {"color": colour, "data": epochs, "clip_on": False}  # an epoch may lie off the grid
-    axes.plot("alpha", "beta", zorder=3, **line, **style.SIGNED)
-    axes.plot("eq4_alpha", "eq5_beta", zorder=4, **line, **style.EPOCHS)
+    axes.plot("eq4_alpha", "eq5_beta", zorder=3, **line, **style.EQS_4_5)
+    axes.plot("alpha", "beta", zorder=4, **line, **style.EPOCHS)
     axes.scatter(
-        "eq4_alpha",
-        "eq5_beta",
+        "alpha",
+        "beta",
         c=measured,
         data=epochs,
         cmap=scale.colours,

@@ -35,8 +35,8 @@ PAGE = 7.0  # inches, the text width of a two-column journal page
 HALO = [Stroke(linewidth=2, foreground="white", alpha=0.8), Normal()]  # behind words
 # the two lines of a trajectory, with an edge that is seen on dark and on light
 EPOCHS = {"linewidth": 1.2, "path_effects": [Stroke(linewidth=2.4, foreground="black"), Normal()]}
-SIGNED = {"linewidth": 0.7, "path_effects": [Stroke(linewidth=1.5, foreground="black"), Normal()]}
-SIGNED["linestyle"] = (0, (4, 2))
+EQS_4_5 = {"linewidth": 0.7, "path_effects": [Stroke(linewidth=1.5, foreground="black"), Normal()]}
+EQS_4_5["linestyle"] = (0, (4, 2))
 
 
 def lines(arms):

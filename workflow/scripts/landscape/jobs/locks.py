@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from landscape.jobs.command import InputError
 
@@ -37,4 +37,14 @@ def hold(path):
     """Lock a file for a while. Raises InputError as `locked`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with locked(path):
+        yield
+
+
+@contextmanager
+def in_turn(path):
+    """Lock a file for a moment; others wait. Where the file system has no locks, none is taken."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "ab") as file:
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield

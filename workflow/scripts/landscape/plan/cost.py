@@ -139,7 +139,7 @@ class Costs:
 
     def scores(self, tokens, epochs):
         """The fast pass and the plain one, which must agree, and then each epoch."""
-        return self.passes(tokens["dev"], 2 + epochs)
+        return self.passes(sum(tokens.values()), 2 + epochs)
 
     def chunk(self, plane, tokens, points):
         """Points of a plane's grid; before them both passes at its landmarks, of all examples."""
@@ -148,6 +148,9 @@ class Costs:
         measured = sum(tokens[split] for split in plane.splits)
         above = self.above(plane)
         return self.passes(measured, points, dtype, above) + self.passes(sum(tokens.values()), 4)
+
+    def whole(self, plane, tokens):
+        return self.chunk(plane, tokens, plane.size)
 
     def above(self, plane):
         """The share of the layers that moves on a plane, or lies above one that does."""

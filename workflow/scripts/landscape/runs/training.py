@@ -9,7 +9,7 @@ import torch
 from accelerate.utils import gather_object
 from landscape.data.examples import shuffled
 from landscape.jobs.stopping import asked_to_stop
-from landscape.models.optimizer import adamw
+from landscape.models.optimizer import adamw, linear_schedule
 from landscape.models.state import State, random_state, set_random_state
 from torch.nn.functional import cross_entropy
 
@@ -26,12 +26,7 @@ class Recipe:
     max_grad_norm: float
     precision: str  # of the matrix products: float32 or bfloat16; parameters are float32
     seed: int
-
-
-def rate(step, total, warmup):
-    """Factor on the learning rate at `step` (from 0) of `total`: linear up, then linear to 0."""
-    rising = max(1, round(warmup * total))
-    return (step + 1) / rising if step < rising else (total - step) / max(1, total - rising)
+    epochs_before: int = 0  # of the training that this goes on from: order and dropout are others
 
 
 class Stopped(Exception):
@@ -58,13 +53,14 @@ def train(model, examples, recipe, state_folder, accelerator, key):
         state.clear()
     wrapped, wrapped_adam = accelerator.prepare(model, adam)
     steps = -(-len(examples) // recipe.batch_size)
+    schedule = linear_schedule(adam, recipe.warmup, steps * recipe.epochs, done=len(log))
     if log:
         accelerator.print(f"going on after {len(log) / steps:.2f} epochs", flush=True)
     with asked_to_stop() as asked:
         for epoch in range(len(log) // steps, recipe.epochs):
             first = len(log) - epoch * steps
             log += one_epoch(
-                wrapped, wrapped_adam, examples, recipe, epoch, accelerator,
+                wrapped, wrapped_adam, schedule, examples, recipe, epoch, accelerator,
                 first, random, asked,
             )  # fmt: skip
             random = []
@@ -95,7 +91,7 @@ def freeze_unused(model, examples):
     model.zero_grad()
 
 
-def one_epoch(model, adam, examples, recipe, epoch, accelerator, first, random, asked):
+def one_epoch(model, adam, schedule, examples, recipe, epoch, accelerator, first, random, asked):
     """One pass over the examples, from the step `first` of it; returns the log's rows, one a step.
 
     They end early where one of the processes is `asked` to stop. random: states of the processes'
@@ -103,12 +99,12 @@ def one_epoch(model, adam, examples, recipe, epoch, accelerator, first, random, 
     """
     device = accelerator.device
     rank, world = accelerator.process_index, accelerator.num_processes
-    torch.manual_seed((recipe.seed * 1000 + epoch) * 64 + rank)
+    drawn = recipe.epochs_before + epoch
+    torch.manual_seed((recipe.seed * 1000 + drawn) * 64 + rank)
     if len(random) == world:
         set_random_state(device, random[rank])
     model.train()
-    batches = shuffled(examples, recipe.batch_size, recipe.seed, epoch)
-    total = len(batches) * recipe.epochs
+    batches = shuffled(examples, recipe.batch_size, recipe.seed, drawn)
     rows, losses = [], []
     reported = time.monotonic()
     for number, chosen in enumerate(batches[first:], start=first):
@@ -116,9 +112,7 @@ def one_epoch(model, adam, examples, recipe, epoch, accelerator, first, random, 
             break
         step = epoch * len(batches) + number
         seen = epoch * len(examples) + number * recipe.batch_size + len(chosen)
-        learning_rate = recipe.learning_rate * rate(step, total, recipe.warmup)
-        for group in adam.param_groups:
-            group["lr"] = learning_rate
+        (learning_rate, *_) = schedule.get_last_lr()
         # a process without an example of the last, short batch takes part with one that counts 0
         mine = chosen[rank::world]
         counts = len(mine) > 0
@@ -132,6 +126,7 @@ def one_epoch(model, adam, examples, recipe, epoch, accelerator, first, random, 
         accelerator.backward(loss * world)
         accelerator.clip_grad_norm_(model.parameters(), recipe.max_grad_norm)
         adam.step()
+        schedule.step()
         adam.zero_grad()
         losses.append(loss.detach())
         if time.monotonic() - reported > 30:

@@ -12,6 +12,8 @@ import numpy as np
 import torch
 from landscape.surfaces import folds
 
+BLOCK = 256  # examples between two looks at whether a loss is known well enough
+
 
 @dataclass
 class Batch:
@@ -70,3 +72,10 @@ def packed(examples, chosen, budget, device, first_position):
         labels, fold = (column[chosen[run]].to(device) for column in (examples.labels, of))
         batches.append(Batch(inputs, labels, fold, packing))
     return batches
+
+
+def blocks(examples, seed=0):
+    """All examples in random blocks of `BLOCK`, each from short to long; the same at every call."""
+    of_block = np.random.default_rng(seed).permutation(len(examples)) // BLOCK
+    order = examples.by_length()
+    return [order[of_block[order] == i] for i in range(of_block.max() + 1)]

@@ -19,7 +19,6 @@ from landscape.surfaces import batches, packing
 from landscape.surfaces.folds import FOLDS
 from torch.nn.functional import cross_entropy, log_softmax
 
-BLOCK = 256  # examples between two looks at whether a loss is known well enough
 AGREE = 1e-4  # by which log-probabilities of two passes may differ: far above float32's rounding
 ALONE = 16  # examples that are also evaluated alone where the plain pass serves
 
@@ -53,7 +52,7 @@ class Evaluator:
         for examples in splits.values():
             examples.check(model)
         self.chosen = {
-            split: blocks(examples) if split in in_blocks else [examples.by_length()]
+            split: batches.blocks(examples) if split in in_blocks else [examples.by_length()]
             for split, examples in splits.items()
         }
         self._find()
@@ -208,6 +207,19 @@ class Evaluator:
         With a tolerance, as soon as the loss's standard error is below that share of it: one look
         after each block. Otherwise nothing is copied to the host before the end.
         """
+        return summary(self.outcomes(split, tolerance), self.classes)
+
+    @torch.inference_mode()
+    def each(self, split):
+        """As a call, and a text of 0 and 1: which examples, in the split's order, are right."""
+        outcomes = self.outcomes(split)
+        right = torch.cat([one.predicted == one.label for one in outcomes]).cpu().numpy()
+        in_order = right[np.concatenate(self.chosen[split]).argsort()]
+        return summary(outcomes, self.classes), "".join("01"[int(one)] for one in in_order)
+
+    @torch.inference_mode()
+    def outcomes(self, split, tolerance=0.0):
+        """The `Outcome` of each batch, in the order of `chosen`; as a call, with a tolerance."""
         self._remember()
         outcomes = []
         with self._mode():
@@ -217,7 +229,7 @@ class Evaluator:
                 ]
                 if tolerance and known_to(tolerance, outcomes):
                     break
-        return summary(outcomes, self.classes)
+        return outcomes
 
     def add_gradient(self, split, budget):
         """Add the gradient of the mean loss over all of one split to the parameters' `.grad`.
@@ -231,13 +243,6 @@ class Evaluator:
             for batch in made:
                 loss = cross_entropy(self._logits(batch), batch.labels, reduction="sum")
                 (loss / n).backward()
-
-
-def blocks(examples, seed=0):
-    """All examples in random blocks of `BLOCK`, each from short to long; the same at every call."""
-    of_block = np.random.default_rng(seed).permutation(len(examples)) // BLOCK
-    order = examples.by_length()
-    return [order[of_block[order] == i] for i in range(of_block.max() + 1)]
 
 
 def fits_on_device(tensor):

@@ -4,20 +4,32 @@ import numpy as np
 from landscape.models.vectors import dot, same_tensors
 
 
-def products(start, epochs, delta1, delta2):
+def parts(epochs, most=5):
+    """The epochs that end equal parts of a training, so many parts as it has epochs, at most five.
+
+    Where they do not divide the epochs, to the nearest whole one. The same path recorded more often
+    is longer, so that only paths of as many parts compare.
+    """
+    number = min(most, epochs)
+    return [round(part * epochs / number) for part in range(1, number + 1)]
+
+
+def products(start, epochs, delta1, delta2, ends=()):
     """The dot products that all coordinates need, streaming tensor by tensor.
 
     start, epochs: Vectors of θ0 and of θ^1 … θ^T; delta1, delta2: Vectors of the directions.
-    Returns (axes, onto, norms, steps): axes, the 2 × 2 Gram matrix of (δ1, δ2); onto, T × 2 with
-    ⟨δ^i, δ1⟩ and ⟨δ^i, δ2⟩; norms, T with ‖δ^i‖²; steps, T with ‖θ^i − θ^{i−1}‖² (θ^0 is θ0).
+    ends: the epochs, from 1, at which parts of the path end.
+    Returns (axes, onto, norms, steps, legs): axes, the 2 × 2 Gram matrix of (δ1, δ2); onto, T × 2
+    with ⟨δ^i, δ1⟩ and ⟨δ^i, δ2⟩; norms, T with ‖δ^i‖²; steps, T with ‖θ^i − θ^{i−1}‖² (θ^0 is θ0);
+    legs, the same from one of the ends to the next.
     """
     same_tensors(start, delta1, delta2, *epochs)
     axes, onto = np.zeros((2, 2)), np.zeros((len(epochs), 2))
-    norms, steps = np.zeros(len(epochs)), np.zeros(len(epochs))
+    norms, steps, legs = np.zeros(len(epochs)), np.zeros(len(epochs)), np.zeros(len(ends))
     for name in start.names:
         origin, one, two = start[name], delta1[name], delta2[name]
         axes += [[dot(one, one), dot(one, two)], [dot(one, two), dot(two, two)]]
-        before = np.zeros_like(origin)
+        before = at_end = np.zeros_like(origin)
         for i, epoch in enumerate(epochs):
             delta = epoch[name] - origin
             onto[i] += dot(delta, one), dot(delta, two)
@@ -25,7 +37,11 @@ def products(start, epochs, delta1, delta2):
             step = delta - before
             steps[i] += dot(step, step)
             before = delta
-    return axes, onto, norms, steps
+            if i + 1 in ends:
+                leg = delta - at_end
+                legs[ends.index(i + 1)] += dot(leg, leg)
+                at_end = delta
+    return axes, onto, norms, steps, legs
 
 
 def project(axes, onto, norms):

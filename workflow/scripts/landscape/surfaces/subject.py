@@ -25,13 +25,23 @@ def load(args, end=None):
 
     end: a checkpoint, where the flags name none. Call before torch is imported.
     """
+    splits = load_splits(args)
+    return load_model(args, splits, end), splits
+
+
+def load_splits(args):
+    """{split: Examples}. Call before torch is imported: it takes a device for this job."""
     gpu.lease()
     import torch
     from landscape.data.examples import Examples
-    from landscape.models import classifiers
 
     torch.set_num_threads(args.threads)
-    splits = {split: Examples(getattr(args, split)) for split in args.splits}
+    return {split: Examples(getattr(args, split)) for split in args.splits}
+
+
+def load_model(args, splits, end=None):
+    """θ1 with its head, in eval mode, on the device."""
+    from landscape.models import classifiers
+
     classes = splits[args.splits[0]].facts["labels"]
-    model = classifiers.load_final(args.start, end or args.end, classes, gpu.device())
-    return model, splits
+    return classifiers.load_final(args.start, end or args.end, classes, gpu.device())

@@ -9,14 +9,20 @@ from landscape.jobs.command import InputError
 from landscape.surfaces import folds
 
 
-def row(alpha, beta, landmark, dtype, **measured):
-    """One row from what `evaluation.Evaluator` gave for each split: row(…, train=…, dev=…).
+def row(alpha, beta, landmark, dtype, **of_splits):
+    """One row from what `evaluation.Evaluator` gave for each split: row(…, train=…, dev=…)."""
+    place = {"alpha": alpha, "beta": beta, "landmark": landmark, "dtype": dtype}
+    return place | measured(**of_splits)
+
+
+def measured(**of_splits):
+    """The columns of what `evaluation.Evaluator` gave for each split: measured(train=…, dev=…).
 
     What a split would give that was not measured there is missing in the table: NaN. Without each
     fold only what measures use: the training loss and the dev error.
     """
-    cells = {"alpha": alpha, "beta": beta, "landmark": landmark, "dtype": dtype}
-    for split, values in measured.items():
+    cells = {}
+    for split, values in of_splits.items():
         cells |= {f"{split}_{key}": v for key, v in values.items() if not isinstance(v, list)}
         cells |= {f"{split}_predicted_{i}": n for i, n in enumerate(values["predicted"])}
         without = values[f"{folds.MEASURED[split]}_without"]
@@ -47,11 +53,15 @@ def gather(chunks):
     for path, other in zip(chunks, provenance):
         if other != provenance[0]:
             raise InputError(f"{path} and {chunks[0]} come from different inputs; delete one")
-    table = pd.concat(tables, ignore_index=True)
+    return in_order(pd.concat(tables, ignore_index=True)), provenance[0]
+
+
+def in_order(table):
+    """The points of a whole surface: landmarks first, then the grid by α and β."""
     order = table.assign(grid=table["landmark"].isna()).sort_values(
         ["grid", "alpha", "beta", "dtype"], kind="stable"
     )
-    return order.drop(columns="grid").reset_index(drop=True), provenance[0]
+    return order.drop(columns="grid").reset_index(drop=True)
 
 
 def disagreements(table):
