@@ -231,6 +231,7 @@ WRONG = {
         | {"planes.low_line": GONE},
         "groups.high_line",
     ),
+    "group named as Table 1 calls the whole model": ({"groups": {"none": [0, 1]}}, "groups.none"),
     "group name with a dash first": ({"groups": {"-x": [0, 1]}}, "-x"),
     "layer group of one number": ({"groups.low": [0]}, "groups.low"),
     "model folder missing": ({"model": {"path": "{folder}/none"}}, "none"),

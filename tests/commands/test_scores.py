@@ -82,12 +82,19 @@ def test_scores_are_those_of_the_plain_forward_with_the_epochs_own_head(made, sc
     assert scores["dev_right"].nunique() == scores["train_loss"].nunique() == 3
 
 
+def rolled_back(made, *groups):
+    argv = [*subject(made, "dev"), "--end", made / "epoch_03.safetensors"]
+    argv += [word for group in groups for word in ("--group", *group)]
+    rollback.main([str(word) for word in [*argv, "--output", made / "rollback.parquet"]])
+    return read_frame(made / "rollback.parquet")
+
+
+LOW, REST = ("low", 0, 0), ("rest", 1, 2)
+
+
 def test_a_rollback_tells_which_examples_are_right_as_the_scores_do(made, scores):
     """Of the whole model: the last epoch's, example by example. A group put back is another."""
-    argv = [*subject(made, "dev"), "--end", made / "epoch_03.safetensors"]
-    argv += ["--group", "low", 0, 0, "--group", "rest", 1, 2]
-    rollback.main([str(word) for word in [*argv, "--output", made / "rollback.parquet"]])
-    table = read_frame(made / "rollback.parquet")
+    table = rolled_back(made, LOW, REST)
     names = ["arm", "task", "seed", "group", "layers", "dev_correct", "dev_n", "dev_loss"]
     assert list(table.columns) == [*names, "dev_error", "dev_right"]
     assert table["group"].tolist() == ["none", "low", "rest"]
@@ -100,6 +107,14 @@ def test_a_rollback_tells_which_examples_are_right_as_the_scores_do(made, scores
     for row in table.itertuples():
         assert row.dev_right.count("1") == row.dev_correct and len(row.dev_right) == row.dev_n == 30
         assert row.dev_error == pytest.approx(1 - row.dev_correct / 30)
+
+
+def test_a_group_is_put_back_alone(made):
+    """One that stayed at θ0 would make the next group look as if it mattered more."""
+    both = rolled_back(made, LOW, REST).set_index("group")
+    for group in (LOW, REST):
+        alone = rolled_back(made, group).set_index("group")
+        pd.testing.assert_frame_equal(alone, both.loc[["none", group[0]]])
 
 
 # choose_candidate
