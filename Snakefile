@@ -1,5 +1,6 @@
 import json
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -37,11 +38,14 @@ study = Study(config)
 # each study has its own `results`, set in its config
 pathvars:
     logs="<results>/logs",
-    benchmarks="<results>/benchmarks",
 
 
-if not config["gpus_per_run"]:  # on the CPU, whatever the machine has
-    shell.prefix("set -euo pipefail; export CUDA_VISIBLE_DEVICES=; ")
+# A job's Python takes the place of its shell, so that signals reach it. On the CPU, whatever the
+# machine has, it is one that starts quickly.
+on_cpu = not config["gpus_per_run"]
+hidden = "export CUDA_VISIBLE_DEVICES=;" if on_cpu else ""
+warm = f"-IS {shlex.quote(LIBRARY)}/landscape/jobs/warm.py" if on_cpu else ""
+shell.prefix('set -euo pipefail; {hidden} python() {{ exec python {warm} "$@"; }}; ')
 
 
 report: "workflow/report/workflow.rst"

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 
+from landscape.jobs import warm
 from landscape.jobs.sealed import write_json
 
 
@@ -50,5 +51,7 @@ onstart:
                 Path(log).unlink(missing_ok=True)
     except OSError as error:
         sys.exit(f"error: {STUDY}: cannot be written ({error.strerror})")
+    if workflow.executor_plugin.name == "local" and not config["gpus_per_run"]:
+        warm.offer(config["threads"])
     if workflow.executor_plugin.name == "slurm":
         try_requests(workflow.dag.needrun_jobs())

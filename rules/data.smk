@@ -27,7 +27,7 @@ rule download_task:
     message:
         "{wildcards.task}: fetch {params.source}"
     shell:
-        "python {input.code[0]:q} {params.source} {params.splits}"
+        "command python {input.code[0]:q} {params.source} {params.splits}"
         " --pins {params.pins} --output $(dirname {output.train}) >> {log} 2>&1"
 
 

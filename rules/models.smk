@@ -54,7 +54,7 @@ if HUB:
         message:
             "download {params.id}"
         shell:
-            "python {input.code[0]:q} {params.id} {params.revision}"
+            "command python {input.code[0]:q} {params.id} {params.revision}"
             " --pins {params.pins} --output $(dirname {output.config}) >> {log} 2>&1"
 
 

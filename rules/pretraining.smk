@@ -32,8 +32,6 @@ rule pretrain:
         log="<results>/models/mini/pretrained/pretraining.parquet",
     log:
         "<logs>/models/pretraining.log",
-    benchmark:
-        "<benchmarks>/models/pretraining.tsv"
     priority: 90
     conda:
         "../envs/torch.yaml"

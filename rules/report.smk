@@ -32,10 +32,10 @@ rule report_page:
         files=by_flag,
         study=STUDY,
         config=lambda wildcards: json.dumps(config, sort_keys=True),  # another is another report
-        benchmarks="{results}/benchmarks".format(**config["pathvars"]),
+        logs="{results}/logs".format(**config["pathvars"]),
     message:
         "write the report"
     shell:
         "python {input.code[0]:q} {params.files} --config {params.study}"
-        ' --benchmarks {params.benchmarks} --pages "$(dirname -- {input.pages[0]:q})"'
+        ' --logs {params.logs} --pages "$(dirname -- {input.pages[0]:q})"'
         " --output {output} >> {log} 2>&1"

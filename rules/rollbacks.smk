@@ -13,8 +13,6 @@ rule rollback:
         ROLLBACK,
     log:
         "<logs>/rollbacks/{arm}/{task}/s{seed}.log",
-    benchmark:
-        "<benchmarks>/rollbacks/{arm}/{task}/s{seed}.tsv"
     priority: 80
     conda:
         "../envs/torch.yaml"

@@ -36,8 +36,6 @@ for name, (number, part) in TRAININGS.items():
             log=f"{RUN}/{part}/log.parquet",
         log:
             f"<logs>/runs/{{arm}}/{{task}}/s{{seed}}_{part}.log",
-        benchmark:
-            f"<benchmarks>/runs/{{arm}}/{{task}}/s{{seed}}_{part}.tsv"
         priority: 80
         conda:
             "../envs/torch.yaml"
@@ -60,7 +58,7 @@ for name, (number, part) in TRAININGS.items():
         message:
             f"{{wildcards.task}} {{wildcards.arm}} seed {{wildcards.seed}}: train for {number} epochs {more}"
         shell:
-            "exec python {input.launch[0]:q} --processes {resources.processes} {input.code[0]:q}"
+            "python {input.launch[0]:q} --processes {resources.processes} {input.code[0]:q}"
             " --start $(dirname {input.start}) {params.checkpoint} --train {input.train}"
             " --labels {wildcards.arm} {wildcards.task} {wildcards.seed}"
             " --recipe {params.recipe:q} --threads {threads} --state {params.state}"
@@ -80,8 +78,6 @@ rule score_run:
         f"{RUN}/{{part}}/scores.parquet",
     log:
         "<logs>/runs/{arm}/{task}/s{seed}_{part}_scores.log",
-    benchmark:
-        "<benchmarks>/runs/{arm}/{task}/s{seed}_{part}_scores.tsv"
     priority: 80
     conda:
         "../envs/torch.yaml"

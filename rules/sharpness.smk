@@ -13,8 +13,6 @@ rule sharpness:
         SHARPNESS,
     log:
         "<logs>/sharpness/{arm}/{task}/s{seed}.log",
-    benchmark:
-        "<benchmarks>/sharpness/{arm}/{task}/s{seed}.tsv"
     priority: 80
     conda:
         "../envs/torch.yaml"

@@ -27,8 +27,6 @@ rule surface_chunk:
         f"{SURFACE}/chunk_{{chunk}}_of_{{chunks}}.parquet",
     log:
         "<logs>/surfaces/{arm}/{task}/s{seed}/{plane}/{chunk}_of_{chunks}.log",
-    benchmark:
-        "<benchmarks>/surfaces/{arm}/{task}/s{seed}/{plane}/{chunk}_of_{chunks}.tsv"
     wildcard_constraints:
         plane=IN_CHUNKS,
     conda:
@@ -96,8 +94,6 @@ for set_, planes in study.together.items():
             expand(f"{SURFACE}/surface.parquet", plane=planes, allow_missing=True),
         log:
             f"<logs>/surfaces/{{arm}}/{{task}}/s{{seed}}/{set_}.log",
-        benchmark:
-            f"<benchmarks>/surfaces/{{arm}}/{{task}}/s{{seed}}/{set_}.tsv"
         conda:
             "../envs/torch.yaml"
         threads: config["threads"]

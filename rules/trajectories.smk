@@ -48,8 +48,6 @@ rule evaluate_trajectory:
         f"{TRAJECTORY}/trajectory.parquet",
     log:
         "<logs>/trajectories/{arm}/{task}/s{seed}/{length}.log",
-    benchmark:
-        "<benchmarks>/trajectories/{arm}/{task}/s{seed}/{length}.tsv"
     priority: 80
     conda:
         "../envs/torch.yaml"

@@ -109,13 +109,14 @@ def largest(folder):
     config["groups"] = {"top": [2, 2], "bottom": [0, 1]}
     for task in config["tasks"].values():
         task["runs"] = {arm: RUN for arm in config["arms"]}
-    config["planes"] |= {
+    config["planes"] = {
+        **{plane: config["planes"][plane] for plane in ("curve", "way", "basin", "control")},
         "around": {
             "anchor": "end",
             "axes": ["own", "random"],
             "range": [-0.5, 0.5],
             "measures": ["train_loss", "dev_error"],
-        }
+        },
     }
     return made(folder, config | {"model": {"path": "model"}})
 

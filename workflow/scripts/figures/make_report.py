@@ -32,7 +32,7 @@ def main(argv=None):
     parser.add_argument("--compared", help="Table 1 beside the paper's, .md")
     parser.add_argument("--runs", required=True, help="each in a line, .md")
     parser.add_argument("--config", type=read_json, required=True, help="the study, .json")
-    parser.add_argument("--benchmarks", type=Path, required=True, help="folder of what jobs cost")
+    parser.add_argument("--logs", type=Path, required=True, help="folder of what jobs said")
     parser.add_argument("--pages", type=Path, required=True, help="folder of template and captions")
     parser.add_argument("--output", required=True, help=".html")
     args = parser.parse_args(argv)
@@ -64,7 +64,7 @@ def main(argv=None):
         runs=html_of(read_page(args.runs)),
         config=yaml.safe_dump(config, allow_unicode=True, default_flow_style=None, width=100),
         made_by=origins.made_by(args.surfaces),
-        cost=origins.cost(args.benchmarks),
+        cost=origins.cost(args.logs),
         commit=origins.commit(),
         plotly=get_plotlyjs(),
     )

@@ -8,6 +8,7 @@ The command is given `--processes` as well: it checks that so many really run.
 import argparse
 import logging
 import os
+import runpy
 import signal
 import sys
 from pathlib import Path
@@ -35,7 +36,9 @@ def main(argv=None):
     if args.processes > 1:
         launch(args.processes, command)
     else:  # not as a child: a signal then reaches it directly
-        os.execv(sys.executable, [sys.executable, *command])
+        sys.argv = command
+        sys.path[0] = str(Path(command[0]).resolve().parent)
+        runpy.run_path(command[0], run_name="__main__")
 
 
 def launch(processes, command):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 from landscape import names
+from landscape.jobs import command
 from landscape.surfaces import surface
 from landscape.words import OWN, RANDOM
 
@@ -39,19 +40,13 @@ def made_by(paths):
 
 
 def cost(folder):
-    """Jobs, hours and memory by stage, of the last attempt of each job, as Snakemake measured.
-
-    A job whose file was cut short is counted, and what it cost is missing.
-    """
+    """Jobs, hours and memory by stage, as the logs of jobs that ended well tell it last."""
     rows = []
-    for path in sorted(folder.rglob("*.tsv")):
-        try:
-            job = pd.read_csv(path, sep="\t", na_values="-").iloc[0]
-            costs = float(job["s"]) / 3600, float(job["cpu_time"]) / 3600
-            costs += (float(job["max_rss"]) / 1000,)
-        except (ValueError, LookupError):
-            costs = (float("nan"),) * 3
-        rows.append((path.relative_to(folder).parts[0], 1, *costs))
+    for path in sorted(folder.rglob("*.log")):
+        if costs := command.cost_in(path.read_text(encoding="utf-8", errors="replace")):
+            seconds, of_cpu, megabytes = costs
+            stage = path.relative_to(folder).parts[0].removesuffix(".log")
+            rows.append((stage, 1, seconds / 3600, of_cpu / 3600, megabytes / 1000))
     names = ["stage", "jobs", "hours", "CPU hours", "largest, GB"]
     table = (
         pd.DataFrame(rows, columns=names)

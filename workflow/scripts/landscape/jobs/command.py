@@ -1,13 +1,19 @@
-"""How every command ends: files whole or not at all, and bad input in one line."""
+"""How every command ends: files whole or not at all, bad input in one line, and what it cost."""
 
 import errno
 import os
+import re
+import resource
 import shutil
 import sys
 import time
 import traceback
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+
+BEGAN = time.monotonic()
+COST = "took {:.2f} s, {:.2f} s of CPU, at most {:.0f} MB"
 
 
 class InputError(Exception):
@@ -29,6 +35,7 @@ def run(main, hub=False):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         main()
+        tell_cost()
     except InputError as error:
         if os.environ.get("LOCAL_RANK", "0") != "0":
             time.sleep(10)  # the first process says it for all; the launcher then ends the others
@@ -39,6 +46,23 @@ def run(main, hub=False):
         sys.exit(
             f"error: {where}{type(error).__name__}: {one_line(error)} (the traceback is above)"
         )
+
+
+@cache  # once a process, though a command may run another
+def tell_cost():
+    """Print the time that this process and its children took, and the memory of the largest."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    of_cpu = sum(one.ru_utime + one.ru_stime for one in used)
+    unit = 1e6 if sys.platform == "darwin" else 1e3
+    largest = max(one.ru_maxrss for one in used) / unit
+    print(COST.format(time.monotonic() - BEGAN, of_cpu, largest), flush=True)
+
+
+def cost_in(log):
+    """What a job's log says last of its cost: (seconds, seconds of CPU, MB); None if nothing."""
+    number = r"(\d+(?:\.\d+)?)"
+    found = re.findall(re.sub(r"\{.*?\}", lambda _: number, COST), log)
+    return tuple(map(float, found[-1])) if found else None
 
 
 def one_line(error):
