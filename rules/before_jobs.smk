@@ -51,7 +51,8 @@ onstart:
                 Path(log).unlink(missing_ok=True)
     except OSError as error:
         sys.exit(f"error: {STUDY}: cannot be written ({error.strerror})")
-    if workflow.executor_plugin.name == "local" and not config["gpus_per_run"]:
+    few = len(list(workflow.dag.needrun_jobs())) < 10  # they start sooner by themselves
+    if workflow.executor_plugin.name == "local" and on_cpu and not few:
         warm.offer(config["threads"])
     if workflow.executor_plugin.name == "slurm":
         try_requests(workflow.dag.needrun_jobs())

@@ -16,5 +16,5 @@ rule plan:
     message:
         "count what the study will need"
     shell:
-        "python {input.code[0]:q} --config {params.study} --results {params.results} --output {params.results}/plan >> {log} 2>&1"
-        " && cat {params.results}/plan.md"
+        "python {input.code[0]:q} --config {params.study} --results {params.results}"
+        " --output {params.results}/plan 2>> {log}"

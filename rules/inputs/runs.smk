@@ -82,11 +82,17 @@ def chosen(wildcards, task=None):
 
 @cache
 def has_new_candidates(arm, task):
-    """Whether candidates were added to those among which a choice was made, as the call began."""
+    """Whether a choice was made, and not among all candidates' scores, as the call began."""
     folder = Path(f"{RUNS}/{arm}/{task}".replace("<results>", config["pathvars"]["results"]))
-    made = {scores.parent.name for scores in folder.glob("*/*/scores.parquet")}
-    wanted = set(study.tasks[task].recipes[arm].candidates)
-    return (folder / "chosen.json").exists() and bool(wanted & made) and not wanted <= made
+    chosen = folder / "chosen.json"
+    scores = [
+        folder / f"s{seed}" / candidate / "scores.parquet"
+        for candidate in study.tasks[task].recipes[arm].candidates
+        for seed in study.candidate_seeds
+    ]
+    return chosen.exists() and any(
+        not path.exists() or path.stat().st_mtime > chosen.stat().st_mtime for path in scores
+    )
 
 
 def epochs_of(wildcards, length):

@@ -4,7 +4,7 @@ import ast
 import re
 
 import pytest
-from helpers import SCRIPTS
+from helpers import ROOT, SCRIPTS
 from landscape.jobs import code
 
 LIBRARY = SCRIPTS / "landscape"
@@ -81,3 +81,10 @@ def test_the_study_is_no_strings_in_the_code():
     for path in (SCRIPTS.parents[1] / "rules").glob("*.smk"):
         quoted = re.findall(r"""["'](\w+)["']""", path.read_text(encoding="utf-8"))
         assert not STUDY & set(quoted), path
+
+
+@pytest.mark.parametrize("path", list((ROOT / "rules").glob("*.smk")), ids=lambda path: path.name)
+def test_a_rules_command_stands_alone(path):
+    """Python takes the place of the shell: what stood after it would not run."""
+    for command in re.findall(r"shell:\n((?: +['\"].*\n)+)", path.read_text()):
+        assert not re.search(r"&& |; |\|\|? ", command), command

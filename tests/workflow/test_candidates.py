@@ -4,7 +4,7 @@ import subprocess
 
 import helpers
 import pytest
-from landscape.jobs import sealed
+from landscape.jobs import parquet, sealed
 
 RUNS = "results/tiny/runs/pretrained/mnli"
 RUN = f"{RUNS}/s0"
@@ -14,15 +14,21 @@ OF_ANOTHER = "results/tiny/surfaces/pretrained/sst2/s0/full/surface.parquet"  # 
 
 @pytest.fixture(scope="module")
 def added(study, tmp_path_factory):
-    """A copy of the finished study in which a candidate was added that cannot learn."""
+    """A copy of the finished study, and candidates added to it that are wrong on all examples."""
     folder = tmp_path_factory.mktemp("added")
     subprocess.run(["cp", "-a", f"{study}/.", folder], check=True)  # links stay links
     config = helpers.changed(
         folder, {"tasks.mnli.runs.pretrained.learning_rate": [1.0e-3, 1.0e-12]}
     )
+    scores = [f"{RUNS}/s7/e{epochs}_lr1e-12/scores.parquet" for epochs in (1, 2)]
+    done = helpers.snakemake(folder, *scores, "--cores", 2, *config)
+    assert done.returncode == 0, done.stdout[-5000:]
+    for path in scores:  # what two epochs of the tiny study come to is luck
+        parquet.write_frame(parquet.read_frame(folder / path).assign(dev_error=1.0), folder / path)
+    said = done.stdout
     done = helpers.snakemake(folder, SURFACE, OF_ANOTHER, "--cores", 2, *config)
     assert done.returncode == 0, done.stdout[-5000:]
-    return folder, config, done.stdout
+    return folder, config, said + done.stdout
 
 
 def test_the_new_ones_are_trained_and_the_choice_is_made_anew(study, added):

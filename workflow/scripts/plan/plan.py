@@ -40,8 +40,10 @@ def main(argv=None):
     table["jobs"] = table["jobs"].astype(int)
     with whole(f"{args.output}.csv") as beside:
         table.to_csv(beside, index=False)
+    page = markdown(table, args.config)
     with whole(f"{args.output}.md") as beside:
-        beside.write_text(markdown(table, args.config))
+        beside.write_text(page)
+    print(page)
 
 
 def stage(name, jobs, hours=(), disk=0.0, peak=None):
