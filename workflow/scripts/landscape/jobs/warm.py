@@ -21,7 +21,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
+from contextlib import suppress
 
 OFFER = "LANDSCAPE_WARM_PYTHON"  # says to jobs which process there is
 IMPORTS = (
@@ -42,13 +42,15 @@ HANDED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 def offer(threads):
     """Start the process that forks, for jobs of so many threads; it ends with this one.
 
-    Nowhere but on Linux: elsewhere libraries do not bear a fork.
+    Returns it, or None off Linux, where libraries do not bear a fork, and on one before 5.3.
     """
-    if sys.platform != "linux":
-        return
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except (AttributeError, OSError):
+        return None
     place = tempfile.mkdtemp(prefix="landscape-")
     os.environ[OFFER] = json.dumps([f"{place}/socket", *ours(str(threads))])
-    subprocess.Popen(
+    return subprocess.Popen(
         [sys.executable, "-P", __file__],  # not to import what lies beside this file
         env=os.environ | dict.fromkeys(THREADS, str(threads)) | {"HF_HUB_OFFLINE": "1"},
         stdin=subprocess.PIPE,  # never written to: its end is this process's
@@ -86,7 +88,8 @@ def ask(place, argv):
         sys.exit("error: the process that jobs are forked from was killed")
     code = os.waitstatus_to_exitcode(int.from_bytes(status, "big"))
     if code < 0:  # by a signal: so does this one
-        signal.signal(-code, signal.SIG_DFL)
+        if -code in HANDED_ON:
+            signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     sys.exit(code)
 
@@ -125,14 +128,14 @@ def keep(caller):
         caller.close()
         return become(job, streams)
 
-    def hand_on():
-        while number := caller.recv(1):
-            os.kill(child, number[0])
-        os.kill(child, signal.SIGKILL)  # the caller was killed
-
-    threading.Thread(target=hand_on, daemon=True).start()
+    end = os.pidfd_open(child)
+    while end not in select.select([end, caller], [], [])[0]:
+        number = caller.recv(1) or bytes([signal.SIGKILL])  # the caller was killed
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(end, number[0])
     _, status = os.waitpid(child, 0)
-    caller.sendall(status.to_bytes(4, "big"))
+    with suppress(OSError):
+        caller.sendall(status.to_bytes(4, "big"))
     os._exit(0)
 
 
