@@ -85,9 +85,9 @@ class Run:
         return list(map(json.loads, path.read_text().splitlines())) if path.exists() else []
 
     def trainings(self):
-        """Those of `steps` that train; `launch.py`, by which they started, is another."""
-        script = "workflow/scripts/runs/train.py"
-        return [step for step in self.steps() if step["argv"].startswith(script)]
+        """Those of `steps` that train: where there are several, `launch.py` is none of them."""
+        trains = re.compile(r"workflow/scripts/runs/(launch.py --processes 1 .*/)?train.py ")
+        return [step for step in self.steps() if trains.match(step["argv"])]
 
     def hold(self, run, epochs):
         """Stop a training in the middle of its second epoch; returns the id of its SLURM job."""
@@ -97,10 +97,7 @@ class Run:
             time.sleep(0.02)
         time.sleep(0.5)  # of some 3 seconds
         labels = " ".join(["--labels", *run.split("/")])
-        steps = [step for step in self.steps() if "train.py --" in step["argv"]]
-        (step,) = (
-            step for step in steps if labels in step["argv"] and "launch" not in step["argv"]
-        )
+        (step,) = (step for step in self.trainings() if labels in step["argv"])
         os.kill(step["pid"], signal.SIGSTOP)
         assert f"epoch 2/{epochs}" not in log.read_text()
         return step["job"]
