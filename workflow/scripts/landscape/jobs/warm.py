@@ -10,6 +10,7 @@ or one of another Python or number of threads, the job is a plain process; the r
 (Not for what asks the Hub: its libraries learn here, as they are imported, that there is none.)
 """
 
+import atexit
 import gc
 import importlib
 import json
@@ -21,6 +22,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import traceback
 from contextlib import suppress
 
 OFFER = "LANDSCAPE_WARM_PYTHON"  # says to jobs which process there is
@@ -153,12 +155,32 @@ def become(job, streams):
     return job["argv"]
 
 
+def do(argv):
+    """Run the job and exit as Python does, but for taking apart all that was imported.
+
+    That would take longer than the rest of many a job.
+    """
+    sys.argv, code = argv, 0
+    sys.path.insert(0, os.path.dirname(os.path.abspath(argv[0])))
+    try:
+        runpy.run_path(argv[0], run_name="__main__")
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        if end.code is not None and end.code is not code:
+            print(end.code, file=sys.stderr)
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code & 0xFF)
+
+
 if __name__ == "__main__":
     offered, *theirs = json.loads(os.environ.get(OFFER, "[null]"))
     if argv := sys.argv[1:]:
         if theirs == ours(os.environ.get(THREADS[0])):
             ask(offered, argv)
         os.execv(sys.executable, [sys.executable, *argv])
-    sys.argv = serve(offered)
-    sys.path.insert(0, os.path.dirname(os.path.abspath(sys.argv[0])))
-    runpy.run_path(sys.argv[0], run_name="__main__")
+    do(serve(offered))
