@@ -51,8 +51,12 @@ onstart:
                 Path(log).unlink(missing_ok=True)
     except OSError as error:
         sys.exit(f"error: {STUDY}: cannot be written ({error.strerror})")
-    few = len(list(workflow.dag.needrun_jobs())) < 10  # they start sooner by themselves
-    if workflow.executor_plugin.name == "local" and on_cpu and not few:
-        warm.offer(config["threads"])
+    if workflow.executor_plugin.name == "local":
+        # it has no use here, and after each job it has the scheduler look at all that wait once
+        # more each second for the rest of the call
+        workflow.scheduler.job_rate_limiter = None
+        few = len(list(workflow.dag.needrun_jobs())) < 10  # they start sooner by themselves
+        if on_cpu and not few:
+            warm.offer(config["threads"])
     if workflow.executor_plugin.name == "slurm":
         try_requests(workflow.dag.needrun_jobs())

@@ -49,7 +49,8 @@ def training_time(wildcards, input, attempt, epochs):
     with undecided_if_broken(input.train):
         task = cost.Task.of_config(config, wildcards.task, recipe_of(wildcards).batch_size, folder)
     hours = cost.Costs(study, model).training(wildcards.arm, task, epochs)
-    return minutes(hours / PROCESSES, attempt)
+    # not every model trains without padding
+    return minutes(hours * task.padded / task.tokens / PROCESSES, attempt)
 
 
 def tokens(wildcards, input):

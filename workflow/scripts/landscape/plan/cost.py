@@ -130,8 +130,8 @@ class Costs:
         return self.hours(operations, dtype)
 
     def training(self, arm, task, epochs):
-        """Each product forward, and twice as many backward; task: its `Task`."""
-        operations = 6 * self.model.layers * task.train * task.padded * epochs
+        """Each product forward, and twice as many backward, without padding; task: its `Task`."""
+        operations = 6 * self.model.layers * task.train * task.tokens * epochs
         return self.hours(operations, self.study.arms[arm].training["precision"])
 
     def pretraining(self, tokens):

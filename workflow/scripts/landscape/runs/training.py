@@ -11,6 +11,7 @@ from landscape.data.examples import shuffled
 from landscape.jobs.stopping import asked_to_stop
 from landscape.models.optimizer import adamw, linear_schedule
 from landscape.models.state import State, random_state, set_random_state
+from landscape.runs.unpadded import batches_for
 from torch.nn.functional import cross_entropy
 
 
@@ -56,11 +57,11 @@ def train(model, examples, recipe, state_folder, accelerator, key):
     schedule = linear_schedule(adam, recipe.warmup, steps * recipe.epochs, done=len(log))
     if log:
         accelerator.print(f"going on after {len(log) / steps:.2f} epochs", flush=True)
-    with asked_to_stop() as asked:
+    with asked_to_stop() as asked, batches_for(model, examples) as batch_of:
         for epoch in range(len(log) // steps, recipe.epochs):
             first = len(log) - epoch * steps
             log += one_epoch(
-                wrapped, wrapped_adam, schedule, examples, recipe, epoch, accelerator,
+                wrapped, wrapped_adam, schedule, examples, batch_of, recipe, epoch, accelerator,
                 first, random, asked,
             )  # fmt: skip
             random = []
@@ -91,7 +92,9 @@ def freeze_unused(model, examples):
     model.zero_grad()
 
 
-def one_epoch(model, adam, schedule, examples, recipe, epoch, accelerator, first, random, asked):
+def one_epoch(
+    model, adam, schedule, examples, batch_of, recipe, epoch, accelerator, first, random, asked
+):
     """One pass over the examples, from the step `first` of it; returns the log's rows, one a step.
 
     They end early where one of the processes is `asked` to stop. random: states of the processes'
@@ -119,7 +122,7 @@ def one_epoch(model, adam, schedule, examples, recipe, epoch, accelerator, first
         mine = mine if counts else chosen[:1]
         label = examples.labels[mine].to(device)
         with torch.autocast(device.type, torch.bfloat16, recipe.precision == "bfloat16"):
-            logits = model(**examples.batch(mine, device)).logits
+            logits = model(**batch_of(mine, device)).logits
         # this process's share of the mean over the global batch; the wrapper averages gradients
         # over processes, so that is undone
         loss = cross_entropy(logits.float(), label, reduction="sum") * counts / len(chosen)

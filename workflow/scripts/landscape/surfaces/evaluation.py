@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from landscape.models import classifiers
+from landscape.models import classifiers, rows
 from landscape.surfaces import batches, packing
 from landscape.surfaces.folds import FOLDS
 from torch.nn.functional import cross_entropy, log_softmax
@@ -67,7 +67,7 @@ class Evaluator:
                     return
             except torch.OutOfMemoryError:
                 raise
-            except (AttributeError, KeyError, TypeError, ValueError, RuntimeError):
+            except rows.REFUSALS:
                 continue  # the model does not take packed rows so
         self._use_plain(plain)
 
@@ -147,7 +147,8 @@ class Evaluator:
     def _batches(self, examples, chosen, budget):
         if self.last is None:
             return batches.padded(examples, chosen, budget, self.model.device)
-        return packing.rows(self.model, examples, chosen, budget)
+        first = rows.first_position(self.model)
+        return batches.packed(examples, chosen, budget, self.model.device, first)
 
     def _mode(self):
         return packing.packed(self.model, self.last) if self.last else nullcontext()

@@ -1,20 +1,13 @@
 """Examples of any length in one row of tokens, without padding: BERT's passes at their real cost.
 
-All that a Transformer does to a token alone (embeddings, matrix products, LayerNorm) does not care
-whose neighbour the token is; only attention does, and it is told where the examples lie. Of the
-last layer a classifier reads each example's first token, so no other need leave it.
-
-transformers hands attention and its keyword arguments on (`AttentionInterface`), so this holds for
-any architecture that uses them. `evaluation` holds what comes out against the plain forward pass on
-all examples, and the plain pass serves the rest.
+Examples of equal length are neighbours, so that attention needs no mask. Of the last layer a
+classifier reads each example's first token, so no other need leave it. `evaluation` holds what
+comes out against the plain forward pass on all examples, and the plain pass serves the rest.
 """
 
-from contextlib import contextmanager
-from functools import partial
-
 import torch
-from landscape.models import classifiers
-from landscape.surfaces import batches
+from landscape.models import classifiers, rows
+from landscape.models.rows import first_tokens_of_all
 from torch.nn.functional import scaled_dot_product_attention
 
 NAME = "packed"  # of `attend` among the attention functions of transformers
@@ -67,29 +60,9 @@ def first_tokens_only(layer, hidden, *_, spans, starts, **__):
     return layer.output(layer.intermediate(attended), attended).transpose(0, 1)
 
 
-def first_tokens_of_all(layer, *inputs, spans, starts, **more):
-    """Any layer, then the examples' first tokens of what it gives: examples × 1 × width."""
-    outputs = type(layer).forward(layer, *inputs, spans=spans, starts=starts, **more)
-    return outputs[0, starts][:, None]
-
-
-def rows(model, examples, chosen, budget):
-    """The examples `chosen` (short to long) as packed rows for a model: `batches.packed`."""
-    first = classifiers.first_position(model.config.model_type, model.config.pad_token_id)
-    return batches.packed(examples, chosen, budget, model.device, first)
-
-
-@contextmanager
 def packed(model, last):
     """Within, the model takes packed rows; `last` stands for the forward of its last layer."""
-    layer, before = classifiers.layers(model)[-1], model.config._attn_implementation
-    model.set_attn_implementation(NAME)
-    layer.forward = partial(last, layer)
-    try:
-        yield
-    finally:
-        del layer.forward
-        model.set_attn_implementation(before)
+    return rows.taking_rows(model, NAME, last)
 
 
 def ways(model):
