@@ -5,12 +5,13 @@ direction and a unit, and rescaling weights changes both (Dinh et al. 2017), so 
 """
 
 import numpy as np
-from landscape.claims.measured import NotMeasured, Unknown, grid
+from landscape.claims.measured import NotMeasured, Unknown, once
 from landscape.surfaces import folds
 from landscape.words import BASIN, CONTROL, CURVE, WAY, line_of
 from scipy.stats import rankdata
 
 
+@once
 def depth(run):
     """How far the end lies below the loss of guessing."""
     end = run.landmark("end")["train_loss"]
@@ -27,7 +28,7 @@ def level(run, plane=None):
 
     The same height above both ends, so that a lower end does not look wider by itself.
     """
-    (dtype,) = grid(run.plane(plane))["dtype"].unique() if plane else ("float32",)
+    (dtype,) = run.grid(plane)["dtype"].unique() if plane else ("float32",)
     end = run.landmark("end", plane, dtype)["train_loss"]
     return end + min(depth(run), run.beside.depth or np.inf) / 2
 
@@ -83,7 +84,7 @@ def share_of_random_plane(run):
 
 
 def _share(run, plane):
-    return float((grid(run.plane(plane))["train_loss"] <= level(run, plane)).mean())
+    return float((run.grid(plane)["train_loss"] <= level(run, plane)).mean())
 
 
 def group_width(run, group):
@@ -145,7 +146,7 @@ def way(run):
 
     (n,) and (n, folds).
     """
-    line = run.line(WAY, folds.columns("train"))
+    line = run.line(WAY, tuple(folds.columns("train")))
     losses = line["train_loss"].to_numpy()
     if len(losses) < 3 or not np.isfinite(losses).all():
         raise Unknown(f"losses between start and end of {run} are not all finite")
@@ -177,7 +178,7 @@ def rising_share(run):
 
 def in_basin(run):
     """The points about the end whose loss is below that of guessing; the rest is blow-up."""
-    points = grid(run.plane(BASIN))
+    points = run.grid(BASIN)
     return points[points["train_loss"] < run.guessing()]
 
 
@@ -194,7 +195,7 @@ def agreement(run):
 
 def shift_of_minima(run):
     """Distance on the plane, in ‖δ1‖, between the lowest training loss and the lowest dev error."""
-    points = grid(run.plane(BASIN))
+    points = run.grid(BASIN)
     finite = points[np.isfinite(points["train_loss"])]
     if finite.empty:
         raise Unknown(f"no finite loss on the plane of {run}")

@@ -1,6 +1,7 @@
 """What was measured of one run, and where it lies in its tables."""
 
 from dataclasses import dataclass, field, replace
+from functools import wraps
 
 import numpy as np
 from landscape.surfaces import folds
@@ -12,6 +13,19 @@ class Unknown(Exception):
 
 class NotMeasured(Unknown):
     """The study does not measure that of this run, as planes of other seeds than the first."""
+
+
+def once(method):
+    """A method of a run that is worked out once for the same arguments: no run ever changes."""
+
+    @wraps(method)
+    def kept(run, *args):
+        known = run.__dict__.setdefault("known", {})
+        if (key := (method, args)) not in known:
+            known[key] = method(run, *args)
+        return known[key]
+
+    return kept
 
 
 @dataclass(frozen=True)
@@ -71,6 +85,7 @@ class Run:
             raise NotMeasured(f"no norms of {self}")
         return self.norms[of][layer]
 
+    @once
     def landmark(self, name, plane=None, dtype="float32"):
         """The row of a landmark on a plane; on the first that has it, if none is named."""
         for points in [self.plane(plane)] if plane else self.planes.values():
@@ -79,19 +94,27 @@ class Run:
                 return rows.iloc[0]
         raise NotMeasured(f"no {name} on a surface of {self}")
 
+    @once
+    def grid(self, plane):
+        """The points of a plane's grid, by α then β; landmarks left out."""
+        points = self.plane(plane)
+        return points[points["landmark"].isna()].sort_values(["alpha", "beta"])
+
+    @once
     def line(self, plane, more=()):
         """The points of a curve by α, with its landmarks, all as the grid was measured.
 
         more: columns beside α and the training loss.
         """
         points = self.plane(plane)
-        (dtype,) = grid(points)["dtype"].unique()
+        (dtype,) = self.grid(plane)["dtype"].unique()
         columns = ["alpha", "train_loss", *more]
         points = points.loc[points["dtype"] == dtype, ["landmark", *columns]]
         # where a point of the grid is a landmark, it has been measured twice
         known = points.sort_values("landmark").drop_duplicates("alpha")
         return known[columns].sort_values("alpha")
 
+    @once
     def guessing(self):
         """The lowest loss, in nats, that one constant prediction can have: the labels' entropy.
 
@@ -101,6 +124,7 @@ class Run:
         shares = self.table("sample")["label"].value_counts(normalize=True)
         return float(-(shares * np.log(shares)).sum())
 
+    @once
     def collapsed(self):
         """Whether it never left guessing."""
         return gives_one_class(self.table("scores").iloc[-1])
@@ -122,8 +146,3 @@ def gives_one_class(point):
     """Whether the model at a point of a surface, or an epoch, gives (almost) all dev one class."""
     predicted = point.filter(regex=r"^dev_predicted_\d+$")
     return bool(predicted.max() >= 0.99 * point["dev_n"])
-
-
-def grid(points):
-    """The grid's points, by α then β; landmarks left out."""
-    return points[points["landmark"].isna()].sort_values(["alpha", "beta"])
