@@ -97,13 +97,12 @@ def test_an_angle_counts_by_its_size():
 
 def test_a_constant_predictor_is_seen():
     """At the end of training: it may have left guessing, or come back to it."""
-    one = known.run()
-    assert not one.collapsed()
-    one.tables["scores"]["dev_predicted_0"] = [100, 50]
-    assert not one.collapsed()
-    one.tables["scores"]["dev_predicted_0"] = [50, 1]
-    one.tables["scores"]["dev_predicted_1"] = [50, 99]
-    assert one.collapsed()
+    assert not known.run().collapsed()
+    for first, second, collapsed in ([100, 50], [0, 50], False), ([50, 1], [50, 99], True):
+        one = known.run()
+        predicted = {"dev_predicted_0": first, "dev_predicted_1": second}
+        one.tables["scores"] = one.tables["scores"].assign(**predicted)
+        assert one.collapsed() == collapsed
 
 
 # how it generalises, and what layers do: example by example
