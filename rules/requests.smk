@@ -55,15 +55,11 @@ def training_time(wildcards, input, attempt, epochs):
 
 def tokens(wildcards, input):
     """Of the splits that a step measures, as the config says them, or else counted."""
-    splits = [split for split in ("train", "dev") if split in input.keys()]
     if size := config["tasks"][wildcards.task].get("size"):
-        measured = cost.Task(**size).measured(SURFACES["train_examples"])
-        return {split: measured[split] for split in splits}
-    counted = {}
-    for split in splits:
-        with undecided_if_broken(input[split]):
-            counted[split] = cost.tokens(input[split])
-    return counted
+        return cost.Task(**size).measured(SURFACES)
+    splits = {split: input[split] for split in ("train", "dev") if split in input.keys()}
+    with undecided_if_broken(", ".join(splits.values())):
+        return cost.tokens(SURFACES, **splits)
 
 
 def time(hours):

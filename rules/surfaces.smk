@@ -7,6 +7,7 @@ EVALUATED = {
     "batch_tokens": SURFACES["batch_tokens"],
     "dtype": SURFACES["dtype"],
     "tolerance": SURFACES["tolerance"],
+    "dev": SURFACES.get("dev_tolerance", 0.0),
     "keep": SURFACES["keep_gb"],
     "state": f"{STATE}/surfaces/{{arm}}/{{task}}/s{{seed}}",
 }
@@ -50,8 +51,8 @@ rule surface_chunk:
         " {params.planes} --train {input.train} --dev {input.dev}"
         " --labels {wildcards.arm} {wildcards.task} {wildcards.seed}"
         " --batch-tokens {params.batch_tokens} --dtype {params.dtype} --tried {input.tried}"
-        " --tolerance {params.tolerance} --keep {params.keep} --threads {threads}"
-        " --state {params.state} --output {output}"
+        " --tolerance {params.tolerance} --dev-tolerance {params.dev} --keep {params.keep}"
+        " --threads {threads} --state {params.state} --output {output}"
         " --chunk {wildcards.chunk} {wildcards.chunks} >> {log} 2>&1"
 
 
@@ -115,6 +116,6 @@ for set_, planes in study.together.items():
             " {params.planes} --train {input.train} --dev {input.dev}"
             " --labels {wildcards.arm} {wildcards.task} {wildcards.seed}"
             " --batch-tokens {params.batch_tokens} --dtype {params.dtype} --tried {input.tried}"
-            " --tolerance {params.tolerance} --keep {params.keep} --threads {threads}"
-            " --state {params.state} --output {output}"
+            " --tolerance {params.tolerance} --dev-tolerance {params.dev} --keep {params.keep}"
+            " --threads {threads} --state {params.state} --output {output}"
             " >> {log} 2>&1"

@@ -172,6 +172,10 @@ WRONG = {
     "train_examples misspelt": ({"surfaces.train_examples": "al"}, "surfaces.train_examples"),
     "dtype of half the precision": ({"surfaces.dtype": "float16"}, "surfaces.dtype"),
     "tolerance in per cent": ({"surfaces.tolerance": 1}, "surfaces.tolerance"),
+    "tolerance of dev errors in per cent": (
+        {"surfaces.dev_tolerance": 1},
+        "surfaces.dev_tolerance",
+    ),
     "tolerance below 0": ({"surfaces.tolerance": -0.01}, "surfaces.tolerance"),
     "sharpness without a radius": ({"surfaces.sharpness.worst": GONE}, "worst"),
     "radius in per cent": ({"surfaces.sharpness.average": 20}, "surfaces.sharpness.average"),

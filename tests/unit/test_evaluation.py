@@ -349,6 +349,24 @@ def test_a_tolerance_stops_at_the_first_block_that_meets_it(many):
     assert abs(loose["loss"] - whole["loss"]) < 3 * loose["loss_se"]
 
 
+def test_a_tolerance_of_the_error_stops_where_the_error_is_known(many):
+    model = helpers.classifier()
+    whole = fast(model, many, budget=4096)
+    measure = evaluator(model, many, budget=4096, in_blocks=["dev"])
+    se = whole["error_se"]
+    assert measure("dev", se / 2, "error")["n"] == 640
+    loose = measure("dev", 2 * se, "error")
+    assert loose["n"] == batches.BLOCK and loose["error_se"] < 2 * se
+    assert abs(loose["error"] - whole["error"]) < 3 * loose["error_se"]
+
+
+def test_an_error_of_none_is_not_known_by_its_standard_error(monkeypatch):
+    """Nothing wrong among few: their standard error is 0, and the error need not be."""
+    right = evaluation.Outcome(torch.zeros(20), torch.ones(20), torch.ones(20), torch.zeros(20))
+    assert not evaluation.error_known(0.05, [right])
+    assert evaluation.error_known(0.05, [right] * 10)
+
+
 def test_with_a_tolerance_folds_are_of_the_examples_that_were_used(many):
     model = helpers.classifier()
     got = evaluator(model, many, budget=4096, in_blocks=["dev"])("dev", tolerance=1.0)

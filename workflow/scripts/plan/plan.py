@@ -145,7 +145,7 @@ class Plan:
         return stage("directions", number + random, disk=(number + 2 * random) * self.model.bytes)
 
     def tokens(self, name):
-        return self.task(name).measured(self.config["surfaces"]["train_examples"])
+        return self.task(name).measured(self.config["surfaces"])
 
     def surfaces(self):
         jobs, hours, disk = 0, [], 0

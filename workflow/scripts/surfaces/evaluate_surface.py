@@ -89,6 +89,12 @@ def main(argv=None):
         "enough (0: all examples are used)",
     )
     parser.add_argument(
+        "--dev-tolerance",
+        type=float,
+        default=0.0,
+        help="standard error at which a dev error off the landmarks is (0: all are used)",
+    )
+    parser.add_argument(
         "--keep", type=float, default=0.0, help="GB for what layers below a layer group give"
     )
     parser.add_argument("--state", type=Path, required=True, help="folder for going on later")
@@ -117,13 +123,14 @@ def measure(plane, model, splits, args, output):
     start = f"{args.start}/model.safetensors"
     axes = [(kind, *given, None)[:2] for kind, *given in plane.axes]
     through = planes.Plane(model, start, args.end, axes, plane.anchor, plane.layers)
+    tolerances = {"train": args.tolerance, "dev": args.dev_tolerance}
     evaluate = Evaluator(
         model,
         splits,
         args.batch_tokens,
         frozen=plane.layers[0] if plane.layers else 0,
         keep=args.keep,
-        in_blocks=["train"] if args.tolerance else [],
+        in_blocks=[split for split, tolerance in tolerances.items() if tolerance],
     )
     of_grid = gpu.dtype_of(args.dtype, args.tried)
     kinds = [kind for kind, _ in axes]
@@ -152,6 +159,7 @@ def measure(plane, model, splits, args, output):
         batch_tokens=args.batch_tokens,
         dtype=of_grid,
         tolerance=args.tolerance,
+        dev_tolerance=args.dev_tolerance,
         folds=folds.FOLDS,
         device=model.device.type,
         forward=evaluate.forward,
@@ -168,9 +176,8 @@ def measure(plane, model, splits, args, output):
         if dtype != now:  # once: what is in float32 comes first
             evaluate.cast(now := dtype)
         through.place(alpha, beta)
-        tolerance = {"train": args.tolerance if landmark is None else 0.0}
         measured = {
-            split: evaluate(split, tolerance.get(split, 0.0))
+            split: evaluate(split, 0.0 if landmark else tolerances[split], folds.MEASURED[split])
             for measure, split in MEASURED.items()
             if landmark or measure in plane.measures
         }

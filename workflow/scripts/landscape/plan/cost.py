@@ -58,17 +58,36 @@ class Task:
         splits = (f"{folder}/{split}.parquet" for split in ("train", "dev"))
         return cls.of(*splits, batch_size)
 
-    def measured(self, examples):
-        """Tokens of so many training examples (or "all"), and of the dev set, by split."""
-        if examples == "all":
-            examples = self.train
-        train = min(examples, self.train) * self.tokens
-        return {"train": train, "dev": self.dev * self.tokens}
+    def measured(self, surfaces):
+        """Tokens of what is measured with a config's `surfaces`, as `tokens` gives them."""
+        examples = surfaces["train_examples"]
+        train = self.train if examples == "all" else min(examples, self.train)
+        dev = min(self.dev, enough(surfaces))
+        return {name: n * self.tokens for name, n in zip(TOKENS, (train, self.dev, dev))}
 
 
-def tokens(path):
-    """Of a tokenised split. Raises FileNotFoundError where it is not yet."""
-    return int(_lengths(existing(path)).sum())
+TOKENS = "train", "dev", "dev off landmarks"
+
+
+def tokens(surfaces, **paths):
+    """{of TOKENS: number} of tokenised splits, by name. Raises FileNotFoundError without them."""
+    lengths = {split: _lengths(existing(path)) for split, path in paths.items()}
+    counted = {split: float(of.sum()) for split, of in lengths.items()}
+    if "dev" in counted:
+        share = min(1.0, enough(surfaces) / len(lengths["dev"]))
+        counted["dev off landmarks"] = share * counted["dev"]
+    return counted
+
+
+def enough(surfaces):
+    """Dev examples that a point off the landmarks takes at most: where the error is a half."""
+    tolerance = surfaces.get("dev_tolerance")
+    return 0.25 / tolerance**2 if tolerance else float("inf")
+
+
+def whole(tokens):
+    """Of both splits, where all examples are measured."""
+    return tokens["train"] + tokens["dev"]
 
 
 def existing(path):
@@ -110,7 +129,7 @@ class Costs:
 
     They are operations of the layers' products alone, at the hardware's rate for the precision of
     each; what attention adds is a share of tokens / (6 × hidden size), left out here. tokens: of
-    each split that is measured, {"train": …, "dev": …}.
+    what is measured, by the names of TOKENS.
     """
 
     study: Study
@@ -139,15 +158,16 @@ class Costs:
 
     def scores(self, tokens, epochs):
         """The fast pass and the plain one, which must agree, and then each epoch."""
-        return self.passes(sum(tokens.values()), 2 + epochs)
+        return self.passes(whole(tokens), 2 + epochs)
 
     def chunk(self, plane, tokens, points):
         """Points of a plane's grid; before them both passes at its landmarks, of all examples."""
         dtype = self.study.config["surfaces"]["dtype"]
         dtype = "bfloat16" if dtype == "auto" else dtype
-        measured = sum(tokens[split] for split in plane.splits)
+        off = {"train": "train", "dev": "dev off landmarks"}
+        measured = sum(tokens[off[split]] for split in plane.splits)
         above = self.above(plane)
-        return self.passes(measured, points, dtype, above) + self.passes(sum(tokens.values()), 4)
+        return self.passes(measured, points, dtype, above) + self.passes(whole(tokens), 4)
 
     def whole(self, plane, tokens):
         return self.chunk(plane, tokens, plane.size)
@@ -160,7 +180,7 @@ class Costs:
 
     def trajectory(self, tokens, epochs):
         """Each epoch and the plane under it; the start lies on the plane."""
-        return self.passes(sum(tokens.values()), 2 * epochs + 1)
+        return self.passes(whole(tokens), 2 * epochs + 1)
 
     def rollback(self, tokens):
         return self.passes(tokens["dev"], 1 + len(self.study.groups))

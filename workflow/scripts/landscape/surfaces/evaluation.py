@@ -4,7 +4,7 @@ Three things are left out of the plain forward pass, and none changes what comes
 - padding, and all but the first token of the last layer (`packing`): held against the plain pass
   on all examples before it is used, and again wherever `prove` is called;
 - layers below the first one that moves, which always give the same: they run once;
-- on request, examples beyond those that a loss needs to be known to a given tolerance.
+- on request, examples beyond those that a loss or an error needs to be known well enough.
 """
 
 import math
@@ -202,13 +202,14 @@ class Evaluator:
             return self.model(**batch.inputs, **batch.packing).logits.float()
 
     @torch.inference_mode()
-    def __call__(self, split, tolerance=0.0):
+    def __call__(self, split, tolerance=0.0, of="loss"):
         """Loss and error on one split: what `summary` gives.
 
-        With a tolerance, as soon as the loss's standard error is below that share of it: one look
-        after each block. Otherwise nothing is copied to the host before the end.
+        With a tolerance `of` the loss, as soon as its standard error is below that share of it, or
+        of the error, below it: one look after each block. Otherwise nothing is copied to the host
+        before the end.
         """
-        return summary(self.outcomes(split, tolerance), self.classes)
+        return summary(self.outcomes(split, tolerance, of), self.classes)
 
     @torch.inference_mode()
     def each(self, split):
@@ -219,7 +220,7 @@ class Evaluator:
         return summary(outcomes, self.classes), "".join("01"[int(one)] for one in in_order)
 
     @torch.inference_mode()
-    def outcomes(self, split, tolerance=0.0):
+    def outcomes(self, split, tolerance=0.0, of="loss"):
         """The `Outcome` of each batch, in the order of `chosen`; as a call, with a tolerance."""
         self._remember()
         outcomes = []
@@ -228,7 +229,7 @@ class Evaluator:
                 outcomes += [
                     outcome(self._logits(batch), batch.labels, batch.folds) for batch in block
                 ]
-                if tolerance and known_to(tolerance, outcomes):
+                if tolerance and KNOWN[of](tolerance, outcomes):
                     break
         return outcomes
 
@@ -264,10 +265,24 @@ def outcome(logits, label, fold):
     return Outcome(cross_entropy(logits, label, reduction="none"), predicted, label, fold)
 
 
-def known_to(tolerance, outcomes):
+def loss_known(tolerance, outcomes):
     """Whether the mean loss has a standard error below `tolerance` times itself."""
     loss = torch.cat([one.loss for one in outcomes]).double()
     return bool(loss.std() / math.sqrt(len(loss)) < tolerance * loss.mean())
+
+
+def error_known(tolerance, outcomes):
+    """Whether the error has a standard error below `tolerance`.
+
+    With two wrong and two right ones more (Agresti and Coull 1998): none wrong is no certainty.
+    """
+    wrong = torch.cat([one.predicted != one.label for one in outcomes])
+    n = len(wrong) + 4
+    error = (wrong.sum().item() + 2) / n
+    return error * (1 - error) / n < tolerance**2
+
+
+KNOWN = {"loss": loss_known, "error": error_known}
 
 
 def summary(outcomes, classes):
