@@ -12,6 +12,7 @@ test: .venv/installed
 
 # speed, as ratios measured side by side; takes a quarter of an hour
 bench: .venv/installed
+	python -m pip install --quiet --no-deps --requirement benchmarks/peers.txt
 	python benchmarks/run.py
 
 lint: .venv/installed

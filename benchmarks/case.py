@@ -68,7 +68,8 @@ def make(folder, pairs, seed=0):
             "label": pa.array(rng.integers(0, CLASSES, pairs), pa.int32()),
         }
     )
-    tokenised.write(table, {"labels": CLASSES, "pad_id": 0}, case.examples)
+    facts = {"labels": CLASSES, "pad_id": 0, "pad_type_id": 0, "padding_side": "right"}
+    tokenised.write(table, facts, case.examples)
     return case
 
 

@@ -17,8 +17,9 @@ from pathlib import Path
 
 import numpy as np
 import others
+import peers
 import torch
-from case import POINTS, ROOT, make
+from case import LONGEST, POINTS, ROOT, make
 from landscape.data.examples import Examples
 from landscape.jobs.gpu import best_dtype
 from landscape.models import classifiers
@@ -146,6 +147,19 @@ def against_others(rows, case):
         rows.ratio(f"those of them that cannot be left out / ours, {dtype}", some, got[dtype])
 
 
+def against_peers(rows, case):
+    """Today's tools: as their documentation uses them, and given batches sorted by length."""
+    sides = {"ours": ours(case, POINTS)}
+    for name, peer in peers.PEERS.items():
+        sides |= {(name, by_length): peer(case, POINTS, by_length) for by_length in (False, True)}
+    got = take_turns(sides)
+    for name, by_length in list(sides)[1:]:
+        side = got[name, by_length]
+        np.testing.assert_allclose(side[2][-1], got["ours"][2][-1], rtol=1e-4)
+        how = "batches sorted by length" if by_length else f"padded to {LONGEST}"
+        rows.ratio(f"{name}, {how} / ours, float32", side, got["ours"])
+
+
 def layer_groups(rows, case):
     sides = {"full": ours(case, POINTS)}
     sides |= {name: ours(case, POINTS, layers=layers) for name, layers in GROUPS.items()}
@@ -258,6 +272,7 @@ def main():
         )
         rows = Rows()
         against_others(rows, case)
+        against_peers(rows, case)
         layer_groups(rows, case)
         memory(rows, case)
         if not args.without_study:
