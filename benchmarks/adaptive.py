@@ -80,7 +80,7 @@ def uniform(truth, settings, points):
 
 
 def errors(losses, truth, guess):
-    """Mean and largest error in the basin, the same where it is drawn, and of the basin's area."""
+    """Mean and largest error in the basin, and by which share its area is off."""
     basin = truth < guess
     off = np.abs(losses - truth)
     return off[basin].mean(), off[basin].max(), (losses < guess).mean() / basin.mean() - 1
