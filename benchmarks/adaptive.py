@@ -1,18 +1,22 @@
 """How well a plane is known by adaptive points, against uniform grids: `benchmarks/adaptive.py`.
 
 Each plane of the embedded study is measured once on 65 × 65 points, which are then taken as the
-truth; that takes a minute or two. In the basin, where the loss is below that of guessing: mean and
-largest error of the loss, and by how much the basin's area is off.
+truth; that takes minutes. In the basin, where the loss is below that of guessing: mean and largest
+error of the loss, and by how much the basin's area is off.
 """
 
 import argparse
 import json
+import sys
 import tempfile
 from pathlib import Path
 
-import evaluate_surface
 import numpy as np
 import pandas as pd
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/scripts/surfaces"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/scripts"))
+import evaluate_surface
 from landscape.jobs.sealed import read_json
 from landscape.study import Study
 from landscape.surfaces import refine, surface

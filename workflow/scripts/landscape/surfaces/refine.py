@@ -36,10 +36,8 @@ def next_points(table, settings, level, number, landmarks):
     `points`; landmarks: [(alpha, beta, …)], whose cells come first, then what promises most. A
     function of these alone: of equals the first by their position.
     """
-    guess, coordinates = (
-        loss_of_guessing(table),
-        axis(*settings["range"], settings["points"], level),
-    )
+    guess = loss_of_guessing(table)
+    coordinates = axis(*settings["range"], settings["points"], level)
     losses, measured = placed(table, "train_loss", coordinates)
     losses = np.minimum(np.where(np.isnan(losses), np.inf, losses), max(CUTS) * guess)
     known, wanted = filled(losses, measured, level), np.zeros(losses.shape)
@@ -133,7 +131,7 @@ def placed(table, column, coordinates):
 
 
 def whole(table, settings, levels):
-    """A surface with all points of its finest lattice, and the column `filled`: whether one is.
+    """A surface with all points of its finest lattice; `filled` where nothing was measured.
 
     What is filled in has the measures alone. Beside what is NaN or infinite it is NaN, as nothing
     is drawn there either; a loss above `HIGHEST` counts as that, as in figures: linear up to a loss
