@@ -41,6 +41,7 @@ wildcard_constraints:
     seed=r"\d+",
     plane="|".join(study.planes),
     length="run|longer",
+    level=r"|level_\d+_",  # none: the grid's own
     chunk=r"\d+",
     chunks=r"\d+",
     rate=r"[0-9.e+-]+",

@@ -24,10 +24,11 @@ rule surface_chunk:
         train="<results>/data/{task}/sample.parquet",
         dev="<results>/data/{task}/dev.parquet",
         tried="<results>/data/{task}/tried.json",
+        before=before,
     output:
-        f"{SURFACE}/chunk_{{chunk}}_of_{{chunks}}.parquet",
+        f"{SURFACE}/{{level}}chunk_{{chunk}}_of_{{chunks}}.parquet",
     log:
-        "<logs>/surfaces/{arm}/{task}/s{seed}/{plane}/{chunk}_of_{chunks}.log",
+        "<logs>/surfaces/{arm}/{task}/s{seed}/{plane}/{level}{chunk}_of_{chunks}.log",
     wildcard_constraints:
         plane=IN_CHUNKS,
     conda:
@@ -44,22 +45,23 @@ rule surface_chunk:
     params:
         **EVALUATED,
         planes=plane_options(),
+        finer=finer_options,
     message:
-        "{wildcards.task} {wildcards.arm} seed {wildcards.seed}: {wildcards.plane}, chunk {wildcards.chunk} of {wildcards.chunks}"
+        "{wildcards.task} {wildcards.arm} seed {wildcards.seed}: {wildcards.plane}, {wildcards.level}chunk {wildcards.chunk} of {wildcards.chunks}"
     shell:
         "python {input.code[0]:q} --start $(dirname {input.start}) --end {input.end}"
         " {params.planes} --train {input.train} --dev {input.dev}"
         " --labels {wildcards.arm} {wildcards.task} {wildcards.seed}"
         " --batch-tokens {params.batch_tokens} --dtype {params.dtype} --tried {input.tried}"
         " --tolerance {params.tolerance} --dev-tolerance {params.dev} --keep {params.keep}"
-        " --threads {threads} --state {params.state} --output {output}"
+        " --threads {threads} --state {params.state} --output {output} {params.finer}"
         " --chunk {wildcards.chunk} {wildcards.chunks} >> {log} 2>&1"
 
 
 rule surface:
     input:
         code=code("surfaces/gather_surface.py"),
-        chunks=chunks,
+        chunks=chunks_of_all_levels,
     output:
         f"{SURFACE}/surface.parquet",
     log:
@@ -69,10 +71,13 @@ rule surface:
     priority: 80
     conda:
         "../envs/torch.yaml"
+    params:
+        levels=lambda wildcards: len(study.planes[wildcards.plane].finer),
     message:
         "{wildcards.task} {wildcards.arm} seed {wildcards.seed}: {wildcards.plane}, gather"
     shell:
-        "python {input.code[0]:q} --chunks {input.chunks} --output {output} >> {log} 2>&1"
+        "python {input.code[0]:q} --chunks {input.chunks} --levels {params.levels}"
+        " --output {output} >> {log} 2>&1"
 
 
 # small planes of a run in one process, which takes longer to start than to measure one of them

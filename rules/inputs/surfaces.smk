@@ -72,14 +72,40 @@ def second(wildcards):
     return axis_file(wildcards, kind_of_second(wildcards), 2)
 
 
-def chunks(wildcards):
-    """The chunks of a surface: as many as the config says, never as who evaluates them likes."""
-    number = -(-study.planes[wildcards.plane].size // SURFACES["points_per_chunk"])
+def chunks(wildcards, levels):
+    """The chunks of these levels: as many as the config says, never as who evaluates them likes."""
+    files = []
+    for level in levels:
+        points = study.planes[wildcards.plane].levels[level]
+        number = -(-points // SURFACES["points_per_chunk"])
+        named = f"level_{level}_" if level else ""
+        files += [
+            f"{SURFACE}/{named}chunk_{chunk}_of_{number}.parquet".format(**wildcards)
+            for chunk in range(number)
+        ]
+    return files
+
+
+def chunks_of_all_levels(wildcards):
     chosen(wildcards), axes(wildcards)  # what gathers them waits as they do
-    return [
-        f"{SURFACE}/chunk_{chunk}_of_{number}.parquet".format(**wildcards)
-        for chunk in range(number)
-    ]
+    return chunks(wildcards, range(len(study.planes[wildcards.plane].levels)))
+
+
+def level_of(wildcards):
+    """0: the grid."""
+    return int(wildcards.level.strip("level_") or 0)
+
+
+def before(wildcards):
+    """All that was measured before a level, from which its points follow; nothing of the grid."""
+    return chunks(wildcards, range(level_of(wildcards)))
+
+
+def finer_options(wildcards, input):
+    if not (level := level_of(wildcards)):
+        return ""
+    points = study.planes[wildcards.plane].levels[level]
+    return f"--finer {level} {points} --before {input.before}"
 
 
 def epochs_along(wildcards):

@@ -159,6 +159,20 @@ WRONG = {
     "range beyond float32": ({"surfaces.range": [-1e300, 1e300]}, "surfaces.range"),
     "range as text": ({"surfaces.range": ["-4", "4"]}, "surfaces.range"),
     "control upside down": ({"planes.control.range": [1.0, -1.0]}, "planes.control.range"),
+    "levels without their points": ({"surfaces.refine": {"levels": 2}}, "'points' is a required"),
+    "no level": ({"surfaces.refine": {"levels": 0, "points": 100}}, "surfaces.refine.levels"),
+    "fewer points than the cells of landmarks have": (
+        {"surfaces.refine": {"levels": 1, "points": 31}},
+        "surfaces.refine.points",
+    ),
+    "a lattice of 65,537 × 65,537": (
+        {"surfaces.refine": {"levels": 6, "points": 100}, "surfaces.points": 1025},
+        "surfaces.refine.levels: 4,295,098,369 points of a plane",
+    ),
+    "levels on a grid of two points": (
+        {"surfaces.refine": {"levels": 1, "points": 32}, "surfaces.points": 2},
+        "surfaces.points: 2 on an axis; surfaces.refine takes 3 or more",
+    ),
     "train_examples of one": ({"surfaces.train_examples": 1}, "surfaces.train_examples"),
     "no tokens in a batch": ({"surfaces.batch_tokens": 0}, "surfaces.batch_tokens"),
     "chunks of no points": ({"surfaces.points_per_chunk": 0}, "surfaces.points_per_chunk"),

@@ -6,8 +6,10 @@ import direction
 import evaluate_surface
 import gather_surface
 import helpers
+import pandas as pd
 import pytest
 import random_directions
+from landscape.jobs.command import InputError
 from landscape.jobs.journal import Journal
 from landscape.models import classifiers
 from landscape.surfaces import folds, plane, surface
@@ -209,3 +211,94 @@ def test_chunks_of_several_planes_share_a_folder_for_going_on(made, planes, tmp_
     assert chunk == evaluated(made, tmp_path / "alone", [planes["full"]], chunk=(1, 2))[0]
     there = sorted(path.name for path in (tmp_path / "state").iterdir())
     assert there == ["curve_0_of_2.jsonl", "full_0_of_2.jsonl"]
+
+
+# a plane of 3 × 3 points, and of 40 on each of two finer lattices: with landmarks 91 and, beyond
+# the level before, 16 of 25 and 40 of 81
+LEVELS = [(1, 16), (2, 40)]
+
+
+def chunk_of(folder, level, chunk, chunks):
+    return folder / f"{level}_{chunk}_of_{chunks}.parquet"
+
+
+def in_levels(made, folder, settings, chunks=1, **options):
+    """All chunks of a plane that is measured on finer levels too; gives the gathered surface."""
+    done = []
+    for level in [None, *LEVELS]:
+        finer = {"finer": level, "before": tuple(done)} if level else {}
+        new = []
+        for chunk in range(chunks):
+            evaluated(made, folder, [settings], chunk=(chunk, chunks), **finer, **options)
+            new.append(chunk_of(folder, level and level[0], chunk, chunks))
+            output_of(folder, settings["name"]).rename(new[-1])
+        done += new
+    argv = ["--chunks", *done, "--levels", len(LEVELS), "--output", folder / "gathered.parquet"]
+    gather_surface.main(list(map(str, argv)))
+    return (folder / "gathered.parquet").read_bytes()
+
+
+@pytest.mark.parametrize("options", DTYPES, ids=str)
+def test_finer_levels_do_not_depend_on_their_chunks(made, planes, tmp_path, options):
+    whole = in_levels(made, tmp_path / "whole", planes["full"], **options)
+    assert in_levels(made, tmp_path / "chunks", planes["full"], chunks=3, **options) == whole
+    table, made_by = surface.read(tmp_path / "whole/gathered.parquet")
+    assert made_by["settings"]["levels"] == len(LEVELS)
+    measured = table[~table["filled"]]
+    grid = measured[measured["landmark"].isna()]
+    assert len(grid) == 9 + 16 + 40 and table["landmark"].isna().sum() == 81
+    assert grid[["dev_error", "train_n", *folds.columns("train")]].notna().all(axis=None)
+    assert table.loc[table["filled"], ["train_loss", "dev_error"]].notna().all(axis=None)
+    assert table.loc[table["filled"], "train_n"].isna().all()
+
+
+def test_a_point_of_a_finer_level_is_measured_as_that_of_a_finer_grid(made, planes, tmp_path):
+    in_levels(made, tmp_path, planes["middle"])
+    table, _ = surface.read(tmp_path / "gathered.parquet")
+    evaluated(made, tmp_path, [planes["middle"] | {"points": 9}])
+    fine, _ = surface.read(output_of(tmp_path, "middle"))
+    known = table[~table["filled"]].drop(columns="filled").reset_index(drop=True)
+    there = fine.merge(known[["alpha", "beta"]].drop_duplicates())
+    assert len(known) == 2 + 9 + 16 + 40
+    pd.testing.assert_frame_equal(
+        known,
+        surface.in_order(there)[list(known)],
+        check_dtype=False,  # of counts
+    )
+
+
+@pytest.mark.parametrize("options", [{}, {"dtype": "bfloat16"}], ids=str)
+def test_a_level_killed_midway_ends_with_the_same_bytes(
+    made, planes, tmp_path, monkeypatch, options
+):
+    in_levels(made, tmp_path, planes["full"], **options)
+    before = (chunk_of(tmp_path, None, 0, 1), chunk_of(tmp_path, 1, 0, 1))
+    options = options | {"finer": LEVELS[1], "before": before}
+    with monkeypatch.context() as patch:
+        add, rows = Journal.add, []
+
+        def killing(self, row):
+            add(self, row)
+            rows.append(row)
+            if len(rows) == 15:
+                raise Killed
+
+        patch.setattr(Journal, "add", killing)
+        with pytest.raises(Killed):
+            evaluated(made, tmp_path, [planes["full"]], **options)
+    assert [path.name for path in (tmp_path / "state").iterdir()] == ["level_2_full_0_of_1.jsonl"]
+    add, rows = Journal.add, []
+    monkeypatch.setattr(Journal, "add", lambda self, row: (rows.append(row), add(self, row)))
+    (again,) = evaluated(made, tmp_path, [planes["full"]], **options)
+    assert len(rows) == 40 - 15  # none is measured twice
+    assert again == chunk_of(tmp_path, 2, 0, 1).read_bytes()
+
+
+def test_levels_before_of_other_inputs_are_refused(made, planes, tmp_path):
+    """What tells where to measure is of the same model, data and plane."""
+    evaluated(made, tmp_path, [planes["middle"]])
+    other = output_of(tmp_path, "middle")
+    with pytest.raises(InputError, match=r"middle.parquet: not from the same inputs; delete it"):
+        evaluated(made, tmp_path, [planes["full"]], finer=(1, 16), before=(other,))
+    with pytest.raises(InputError, match="go together"):
+        evaluated(made, tmp_path, [planes["full"]], finer=(1, 16))

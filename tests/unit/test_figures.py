@@ -140,6 +140,21 @@ def test_contour_marks_non_finite_points_and_draws_nothing_around_them(tmp_path)
     assert axes.patch.get_hatch()
 
 
+def test_what_is_filled_in_is_drawn_but_no_number_and_no_mark(tmp_path, write, draw):
+    """Its NaN says that nothing is known there, not that NaN was measured."""
+    table = surface(plane="low").assign(filled=False)
+    table.loc[3:4, "train_loss"], table.loc[4:6, "filled"] = np.nan, True
+    files = write(table, surface(plane="middle"), surface(plane="high"))
+    drawn = draw(figure7_layer_groups, "--surfaces", *files)
+    assert len(drawn) == 3 * len(table) - 3
+    assert (drawn["train_loss"] == "NaN").sum() == 1
+    points = tables.read_surfaces(files[:1], "train_loss")
+    axes = Figure().subplots()
+    panels.contour(axes, points, "train_loss", scales.loss_scale(points, "viridis", 2.0))
+    marks = {line.get_marker(): line.get_xydata().tolist() for line in axes.lines}
+    assert marks == {"x": [table.loc[3, ["alpha", "beta"]].tolist()], "+": []}
+
+
 def test_surface_marks_non_finite_points_and_ends_at_the_top_of_the_scale(tmp_path):
     points, _ = with_holes(tmp_path)
     scale = scales.loss_scale(points, "viridis", 1.0)

@@ -46,6 +46,22 @@ def test_what_is_not_finite_is_a_gap_and_a_mark():
     assert "NaN" in marks["x"].text[0] and "infinite" in marks["cross"].text[0]
 
 
+def test_where_a_surface_was_measured_is_shown_if_it_was_filled_in_elsewhere():
+    points = bowl({(0.0, 0.5): np.nan, (0.5, 0.5): np.nan, (1.0, 0.5): 9.0})
+    assert "measured" not in drawn(points)[0]
+    filled = (points["landmark"] == "") & (points["alpha"] >= 0.5) & (points["alpha"] != 1.0)
+    points["filled"] = filled
+    traces, figure = drawn(points)
+    shown = traces["measured"]
+    finite = points[~filled & (points["landmark"] == "") & (points["train_loss"] <= 2 * np.log(2))]
+    assert set(zip(shown.x, shown.y)) == set(zip(finite["alpha"], finite["beta"]))
+    assert (1.0, 0.5) not in set(zip(shown.x, shown.y))  # above the scale
+    marks = [t for t in figure.data if t.name is None and t.type == "scatter3d"]
+    assert [(*mark.x, *mark.y) for mark in marks] == [(0.0, 0.5)]  # what is filled in has no mark
+    words = scenes.in_words(points, "train_loss")
+    assert words.endswith(f"1 of {49 - filled.sum()} points are NaN or infinite")
+
+
 def test_epochs_lie_on_the_plane_and_tell_their_own_loss():
     epochs = pd.DataFrame(
         {

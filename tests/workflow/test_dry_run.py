@@ -42,7 +42,8 @@ def test_the_papers_jobs(paper):
     Which candidate the runs are trained with is known when all have been tried: the runs' trainings
     are not yet in the list, but for Fig. 4's. Full planes, of the first seed: 4 tasks × 2 arms and
     Fig. 4's one; layer groups: 2 tasks × 3. 1,600 points of a plane are 4 chunks of 400, and the 8
-    controls of 289 points one each. The small planes of a run are one job.
+    controls of 289 points one each. Two finer levels of a plane are a chunk of 200 points each. The
+    small planes of a run are one job.
     """
     assert paper == {
         "download_model": 1,
@@ -65,7 +66,7 @@ def test_the_papers_jobs(paper):
         "delete_checkpoints": 4 * 2 * 3 + 3 + 4 * 2,
         "direction": 4 * 2 * 3 + 3,
         "random_directions": 1,
-        "surface_chunk": (9 + 6) * 4 + 8,
+        "surface_chunk": (9 + 6) * (4 + 2) + 8,
         "surface": 9 + 6 + 8,
         "curves": 4 * 2 * 3,
         "group_lines": 2 * 3,

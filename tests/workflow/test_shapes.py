@@ -40,7 +40,10 @@ def folder(study, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def smallest(folder):
-    """One task and one arm; no partner, groups, control, sharpness or any figure but the least."""
+    """One task and one arm; no partner, groups, control, sharpness or any figure but the least.
+
+    Its plane is measured more finely where that tells.
+    """
     config = tiny("results/smallest")
     task = config["tasks"]["mnli"]
     del task["partner"]
@@ -50,6 +53,7 @@ def smallest(folder):
     config["arms"] = {"mine": {"start": "pretrained", "label": "My {own} = 'x'"}}
     config["planes"] = {"control": None}
     config["figures"] = {"tasks": ["mnli"], "colour_map": "magma"}
+    config["surfaces"]["refine"] = {"levels": 2, "points": 32}
     return made(folder, config | {"model": {"path": "model"}})
 
 
@@ -84,13 +88,54 @@ def test_claims_that_compare_two_arms_say_that_there_is_one(smallest):
 def test_without_a_partner_δ2_is_a_random_direction_and_the_report_says_so(smallest):
     points, made_by = surface.read(smallest / "surfaces/mine/mnli/s0/full/surface.parquet")
     assert made_by["settings"]["axes"] == ["own", "random"]
-    assert points["train_loss"].nunique() == len(points) - 1  # the start is on the grid
+    points = points[~points["filled"]]
+    # the start and the end are on the finest lattice too
+    assert points["train_loss"].nunique() == len(points) - 2
     report = (smallest / "report.html").read_text()
     assert "MNLI, mine: the task has no partner; δ2 is a random direction" in report
     assert "My {own} = " in report
     table = read_frame(smallest / "trajectories/mine/mnli/s0/run/trajectory.parquet")
     end = points[points["landmark"] == "end"].iloc[0]
     assert table["plane_train_loss"].iloc[-1] == pytest.approx(end["train_loss"], rel=1e-5)
+
+
+def test_a_finer_plane_is_measured_level_by_level_and_the_rest_filled_in(smallest):
+    folder = smallest / "surfaces/mine/mnli/s0/full"
+    levels = {"chunk_0_of_1": 3 * 3 + 2, "level_1_chunk_0_of_1": 5 * 5 - 3 * 3}
+    levels |= {"level_2_chunk_0_of_2": 16, "level_2_chunk_1_of_2": 16}
+    chunks = {name: surface.read(folder / f"{name}.parquet")[0] for name in levels}
+    assert {name: len(chunk) for name, chunk in chunks.items()} == levels
+    assert {path.stem for path in folder.iterdir()} == {*levels, "surface"}
+    points, made_by = surface.read(folder / "surface.parquet")
+    assert made_by["settings"]["levels"] == 2 and len(points) == 9 * 9 + 2
+    assert (~points["filled"]).sum() == sum(levels.values())
+    assert points[["train_loss", "dev_error"]].notna().all(axis=None)
+    grid = points[points["landmark"].isna()].set_index(["alpha", "beta"])
+    for name, place in (("start", (0.0, 0.0)), ("end", (1.0, 0.0))):
+        exact = points[points["landmark"] == name].iloc[0]
+        assert not exact["filled"] and not grid.loc[place, "filled"]
+        assert grid.loc[place, "train_loss"] == pytest.approx(exact["train_loss"], rel=1e-5)
+    for plane in ("basin", "way"):  # where verdicts look
+        assert "filled" not in read_frame(
+            smallest / f"surfaces/mine/mnli/s0/{plane}/surface.parquet"
+        )
+
+
+def test_figures_give_the_numbers_of_what_was_measured_and_the_report_shows_where(smallest):
+    points, _ = surface.read(smallest / "surfaces/mine/mnli/s0/full/surface.parquet")
+    drawn = pd.read_csv(smallest / "figures/fig6.csv")
+    assert sorted(drawn["dev_error"]) == sorted(points.loc[~points["filled"], "dev_error"])
+    assert '"name":"measured"' in (smallest / "report.html").read_text()
+
+
+def test_the_plan_counts_the_jobs_of_all_levels(smallest, folder):
+    arguments = "--configfile", "study.yaml"
+    done = helpers.snakemake(folder, "plan", "--cores", 1, *arguments)
+    assert done.returncode == 0, done.stdout
+    counted = helpers.counts(helpers.dry_run(folder, "all", "--forceall", *arguments))
+    assert counted["surface_chunk"] == (1 + 1 + 2) + 3 + 5  # of the plane, the way, the basin
+    surfaces = helpers.by_stage(counted)["surfaces"]
+    assert helpers.jobs_of_plan(smallest)["surfaces"] == surfaces
 
 
 @pytest.fixture(scope="module")

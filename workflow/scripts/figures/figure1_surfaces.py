@@ -15,7 +15,7 @@ def _on_path(points):
 
 def draw_path(ax, points, top):
     """The path from start to end over measured points; those above the top are drawn on it."""
-    steps = points[_on_path(points)].sort_values("alpha")
+    steps = tables.measured(points[_on_path(points)]).sort_values("alpha")
     loss = steps["train_loss"]
     height = loss.clip(upper=top).where(np.isfinite(loss))
     ax.plot(steps["alpha"], steps["beta"], height, color="black", linewidth=1, zorder=4)
@@ -59,6 +59,7 @@ def main(argv=None):
     points = points[_on_path(points) | ~points["line"]]
     arms, tasks = tables.arms(points, args.arms), points["task"].unique()
 
+    known = tables.measured(points)
     figure, axes = style.canvas(len(arms), len(tasks), subplot_kw={"projection": "3d"})
     for column, task in zip(axes.T, tasks):
         # one scale for both arms, in height and in colour, so that their widths compare
@@ -73,9 +74,9 @@ def main(argv=None):
     for ax, name in zip(axes[:, 0], arms.values()):
         ax.text2D(-0.08, 0.5, name, rotation=90, va="center", size=7, transform=ax.transAxes)
     legends.legend(
-        figure, legends.marker_entries() + legends.non_finite_entries(points["train_loss"])
+        figure, legends.marker_entries() + legends.non_finite_entries(known["train_loss"])
     )
-    style.save(figure, args, points[DRAWN], ["train_loss"])
+    style.save(figure, args, known[DRAWN], ["train_loss"])
 
 
 if __name__ == "__main__":

@@ -37,7 +37,8 @@ def main(argv=None):
         panels.landmarks(ax, panel)
         legends.colour_bar(figure, [ax], scale, "dev error")
     legends.name_panels(axes, map(names.task_name, tasks), [args.arms.get(args.arm, args.arm)])
-    drawn = pd.concat([points.assign(drawn="surface"), epochs.assign(drawn="trajectory")])
+    known = tables.measured(points)
+    drawn = pd.concat([known.assign(drawn="surface"), epochs.assign(drawn="trajectory")])
     colours = {f"{phase} epochs": colour for phase, colour in phases.items()}
     entries = legends.trajectory_entries(colours) + legends.marker_entries()
     legends.legend(figure, entries + legends.non_finite_entries(drawn["dev_error"]))

@@ -15,6 +15,7 @@ def main(argv=None):
     points = tables.read_surfaces(args.surfaces, "dev_error", task=args.tasks)
     arms, tasks = tables.arms(points, args.arms), points["task"].unique()
 
+    known = tables.measured(points)
     figure, axes = style.canvas(len(arms), len(tasks), sharex=True, sharey=True)
     for column, task in zip(axes.T, tasks):
         # one scale for both arms, so that the colours of a column compare
@@ -26,9 +27,9 @@ def main(argv=None):
         legends.colour_bar(figure, column, scale, "dev error")
     legends.name_panels(axes, map(names.task_name, tasks), arms.values())
     legends.legend(
-        figure, legends.marker_entries() + legends.non_finite_entries(points["dev_error"])
+        figure, legends.marker_entries() + legends.non_finite_entries(known["dev_error"])
     )
-    style.save(figure, args, points[DRAWN], ["dev_error"])
+    style.save(figure, args, known[DRAWN], ["dev_error"])
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ def main(argv=None):
     points = tables.read_surfaces(args.surfaces, "train_loss", **wanted)
     tasks, groups = points["task"].unique(), points["plane"].unique()
 
+    known = tables.measured(points)
     figure, axes = style.canvas(len(tasks), len(groups), 0.87, sharex=True, sharey=True)
     for row, task in zip(axes, tasks):
         # one scale for all groups, so that the colours of a row compare
@@ -30,10 +31,9 @@ def main(argv=None):
     legends.name_panels(axes, map(names.group_name, groups), map(names.task_name, tasks))
     legends.legend(
         figure,
-        legends.marker_entries(style.ROLLED_BACK)
-        + legends.non_finite_entries(points["train_loss"]),
+        legends.marker_entries(style.ROLLED_BACK) + legends.non_finite_entries(known["train_loss"]),
     )
-    style.save(figure, args, points[DRAWN], ["train_loss"])
+    style.save(figure, args, known[DRAWN], ["train_loss"])
 
 
 if __name__ == "__main__":

@@ -47,6 +47,7 @@ class Plane:
     points: int  # on an axis
     measures: tuple[str, ...]  # off the landmarks, which have all
     group: object | None = None  # None: all layers move
+    finer: tuple[int, ...] = ()  # points that each further level measures
 
     @property
     def range(self):
@@ -56,6 +57,11 @@ class Plane:
     def size(self):
         """Points of the grid."""
         return self.points ** len(self.axes)
+
+    @property
+    def levels(self):
+        """Points that each level measures, the grid's first."""
+        return self.size, *self.finer
 
     @property
     def splits(self):
@@ -83,6 +89,9 @@ def planes(config, groups):
         if (changes := given.get(name, {})) is None:
             continue  # left out by the config
         plane = defaults.get(name, {}) | changes
+        points = plane.get("points", config["surfaces"]["points"])
+        measures = tuple(plane.get("measures", [LOSS]))
+        drawn = len(plane["axes"]) == 2 and "range" not in plane and LOSS in measures
         low, high = plane.get("range", config["surfaces"]["range"])
         made[name] = Plane(
             name,
@@ -90,8 +99,21 @@ def planes(config, groups):
             tuple(plane["axes"]),
             low,
             high,
-            plane.get("points", config["surfaces"]["points"]),
-            tuple(plane.get("measures", [LOSS])),
+            points,
+            measures,
             groups[plane["group"]] if "group" in plane else None,
+            finer(points, **config["surfaces"].get("refine", {})) if drawn else (),
         )
     return made
+
+
+def finer(size, levels=0, points=0):
+    """Points that each further level of a plane measures, of so many on an axis of its grid.
+
+    At most those of its lattice that are left.
+    """
+    numbers = [size**2]
+    for level in range(1, levels + 1):
+        lattice = ((size - 1) * 2**level + 1) ** 2
+        numbers.append(min(points, lattice - sum(numbers)))
+    return tuple(numbers[1:])

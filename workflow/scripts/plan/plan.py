@@ -150,12 +150,14 @@ class Plan:
     def surfaces(self):
         jobs, hours, disk = 0, [], 0
         for plane in map(self.study.planes.get, self.study.in_chunks):
-            chunks = -(-plane.size // self.config["surfaces"]["points_per_chunk"])
             for _, task, _ in self.study.surfaces(plane.name):
-                points = plane.size / chunks
-                hours += [self.costs.chunk(plane, self.tokens(task), points)] * chunks
-                jobs += chunks + 1
-                disk += BYTES["point"] * plane.size
+                for points in plane.levels:
+                    chunks = -(-points // self.config["surfaces"]["points_per_chunk"])
+                    cost_of_one = self.costs.chunk(plane, self.tokens(task), points / chunks)
+                    hours += [cost_of_one] * chunks
+                    jobs += chunks
+                jobs += 1
+                disk += BYTES["point"] * sum(plane.levels)
         for names in self.study.together.values():
             planes = [self.study.planes[name] for name in names]
             for _, task, _ in self.study.surfaces(names[0]):

@@ -181,14 +181,18 @@ def check_planes(study, wrong):
 
         if plane.low >= plane.high:
             wrong(key("range"), f"[{plane.low}, {plane.high}] must go from low to high")
-        if plane.size > MOST_POINTS:
+        finest = (plane.points - 1) * 2 ** len(plane.finer) + 1  # points on an axis
+        if (size := finest ** len(plane.axes)) > MOST_POINTS:
             what = "a curve" if len(plane.axes) == 1 else "a plane"
-            wrong(key("points"), f"{plane.size:,} points of {what}; at most {MOST_POINTS:,}")
-        step = (plane.high - plane.low) / (plane.points - 1)
+            of = "surfaces.refine.levels" if plane.finer else key("points")
+            wrong(of, f"{size:,} points of {what}; at most {MOST_POINTS:,}")
+        if plane.finer and plane.points < 3:
+            wrong(key("points"), "2 on an axis; surfaces.refine takes 3 or more")
+        step = (plane.high - plane.low) / (finest - 1)
         if step < 1e-6 * max(abs(plane.low), abs(plane.high)):
             wrong(
                 key("range"),
-                f"[{plane.low}, {plane.high}]: float32 does not tell {plane.points} points apart",
+                f"[{plane.low}, {plane.high}]: float32 does not tell {finest} points apart",
             )
         if (jobs := plane.size // study.config["surfaces"]["points_per_chunk"]) > MOST_CHUNKS:
             what = f"{jobs:,} jobs for one surface; at most {MOST_CHUNKS:,}"

@@ -78,6 +78,14 @@ def main(argv=None):
         "may be given again",
     )
     labels.add_argument(parser)
+    parser.add_argument(
+        "--finer",
+        type=int,
+        nargs=2,
+        metavar=("LEVEL", "NUMBER"),
+        help="not the grid, but so many points of a finer level, of the one plane",
+    )
+    parser.add_argument("--before", nargs="+", metavar="FILE", help="all chunks of levels before")
     parser.add_argument("--chunk", type=int, nargs=2, metavar=("K", "N"), default=(0, 1))
     parser.add_argument("--dtype", choices=["float32", "bfloat16", "auto"], default="float32")
     parser.add_argument("--tried", help="what try_model.py wrote: which dtype `auto` is")
@@ -103,6 +111,8 @@ def main(argv=None):
     planes = list(map(Spec.of, args.planes))
     if len(planes) != len(args.output):
         raise InputError(f"--output: {len(args.output)} files for {len(planes)} planes")
+    if bool(args.finer) != bool(args.before) or (args.finer and len(planes) > 1):
+        raise InputError("--finer and --before go together, and with one plane")
 
     splits = subject.load_splits(args)
     for plane, output in zip(planes, args.output):
@@ -117,7 +127,7 @@ def measure(plane, model, splits, args, output):
     from landscape.jobs.journal import Journal
     from landscape.models import classifiers
     from landscape.surfaces import plane as planes
-    from landscape.surfaces import surface
+    from landscape.surfaces import refine, surface
     from landscape.surfaces.evaluation import Evaluator
 
     start = f"{args.start}/model.safetensors"
@@ -166,10 +176,18 @@ def measure(plane, model, splits, args, output):
         made_by_seed=classifiers.made_by_seed(args.start),
     )
     chunk, chunks = args.chunk
+    state, key = f"{plane.name}_{chunk}_of_{chunks}.jsonl", made_by | {"chunk": args.chunk}
+    if args.finer:
+        table, as_before = surface.gather(args.before)
+        if as_before != made_by:
+            raise InputError(f"{args.before[0]}: not from the same inputs; delete it")
+        level, number = args.finer
+        chosen = refine.next_points(table, made_by["settings"], level, number, places)
+        points = [(alpha, beta, None, of_grid) for alpha, beta in chosen]
+        state = f"level_{level}_{state}"
+        key |= {"before": list(map(provenance.fingerprint, args.before))}
     points = points[chunk::chunks]
-    journal = Journal(
-        args.state / f"{plane.name}_{chunk}_of_{chunks}.jsonl", made_by | {"chunk": args.chunk}
-    )
+    journal = Journal(args.state / state, key)
     began, reported, before = time.monotonic(), 0.0, len(journal.rows)
     now = "float32"  # what the model is loaded in
     for alpha, beta, landmark, dtype in points[before:]:
@@ -193,7 +211,7 @@ def measure(plane, model, splits, args, output):
             )
     table = pd.DataFrame(journal.rows)
     table.insert(0, "plane", plane.name)
-    if chunks == 1:
+    if chunks == 1 and not args.finer:
         table = surface.in_order(table)
         for line in surface.disagreements(table):
             print(f"warning: {line}")

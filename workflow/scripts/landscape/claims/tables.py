@@ -139,6 +139,25 @@ def grid(points, measured):
     return alphas, betas, values.to_numpy(float)
 
 
+def measured(points):
+    """Without what was filled in, on a plane that is measured more finely in parts."""
+    return points[~_filled(points)]
+
+
+def _filled(points):
+    if "filled" not in points:
+        return pd.Series(False, points.index)
+    return points["filled"].eq(True)  # missing beside surfaces that have none
+
+
+def non_finite(points, measured):
+    """(alphas, betas) of the points of the grid where NaN was measured, and of infinite ones."""
+    alphas, betas, values = grid(points, measured)
+    _, _, filled = grid(points.assign(filled=_filled(points)), "filled")
+    places = [np.nonzero(found & (filled == 0)) for found in (np.isnan(values), np.isinf(values))]
+    return [(alphas[a], betas[b]) for b, a in places]
+
+
 def around(points, epochs, margin):
     """The points within the grid lines that hold start, end, all epochs and a margin."""
     reach = {

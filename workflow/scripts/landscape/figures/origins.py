@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 from landscape import names
+from landscape.claims import tables
 from landscape.jobs import command
 from landscape.surfaces import surface
 from landscape.words import OWN, RANDOM
@@ -28,7 +29,7 @@ def made_by(paths):
             remarks.add(f"{run}: evaluated by the model's forward pass ({settings['forward']}).")
         rows.append(
             {"task": names.task_name(row["task"]), "arm": row["arm"], "seed": row["seed"]}
-            | {"plane": row["plane"], "points": len(table)}
+            | {"plane": row["plane"], "points": len(tables.measured(table))}
             | provenance["files"]
         )
     return {

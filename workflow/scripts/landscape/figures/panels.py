@@ -22,7 +22,7 @@ def contour(axes, points, measured, scale):
         zorder=1,
     )
     filled.set_rasterized(True)
-    mark_non_finite(axes, alphas, betas, values)
+    mark_non_finite(axes, points, measured)
     axes.set(xlim=alphas[[0, -1]], ylim=betas[[0, -1]], aspect="equal")
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
@@ -54,7 +54,7 @@ def surface(axes, points, measured, scale):
     )
     axes.computed_zorder = False  # what is added later lies in front
     axes.add_collection3d(shell, autolim=False)
-    mark_non_finite(axes, alphas, betas, values, floor=0.0)
+    mark_non_finite(axes, points, measured, floor=0.0)
     axes.set(xlim=alphas[[0, -1]], ylim=betas[[0, -1]], zlim=(0, scale.top))
 
 
@@ -82,15 +82,14 @@ def _between(corners, low, high):
     return corners
 
 
-def mark_non_finite(axes, alphas, betas, values, floor=None):
+def mark_non_finite(axes, points, measured, floor=None):
     """A cross on each point that is NaN and a plus on each that is infinite."""
-    size = float(np.clip(70 / len(alphas), 1.5, 4))
+    size = float(np.clip(70 / points.loc[points["landmark"] == "", "alpha"].nunique(), 1.5, 4))
     mark = {"linestyle": "none", "markersize": size, "markeredgewidth": size / 4}
     mark |= {"color": style.VERMILION, "zorder": 2}
-    for marker, found in (("x", np.isnan(values)), ("+", np.isinf(values))):
-        b, a = np.nonzero(found)
-        height = [] if floor is None else [np.full(len(a), floor)]
-        axes.plot(alphas[a], betas[b], *height, marker=marker, **mark)
+    for marker, (alphas, betas) in zip("x+", tables.non_finite(points, measured)):
+        height = [] if floor is None else [np.full(len(alphas), floor)]
+        axes.plot(alphas, betas, *height, marker=marker, **mark)
 
 
 def landmarks(axes, points, markers=style.START_END):

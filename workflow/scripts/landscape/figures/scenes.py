@@ -27,10 +27,13 @@ def scene(points, measured, scale, colour_map, epochs=None, markers=style.START_
     alphas, betas, values = tables.grid(points, measured)
     low, top = float(scale.levels[0]), float(scale.top)
     drawn = [_surface(alphas, betas, values, measured, (low, top), scale, colour_map)]
-    for name, symbol, found in (("NaN", "x", np.isnan), ("infinite", "cross", np.isinf)):
-        b, a = np.nonzero(found(values))
-        if len(a):
-            drawn.append(_non_finite(alphas[a], betas[b], low, symbol, f"{NAMES[measured]} {name}"))
+    places = tables.non_finite(points, measured)
+    for (name, symbol), (x, y) in zip((("NaN", "x"), ("infinite", "cross")), places):
+        if len(x):
+            drawn.append(_non_finite(x, y, low, symbol, f"{NAMES[measured]} {name}"))
+    known = tables.measured(points[points["landmark"] == ""])
+    if len(known) < values.size:
+        drawn.append(_measured(known[known[measured] <= top], measured))
     if epochs is not None:
         drawn.append(_epochs(epochs, measured, (low, top)))
     for landmark, (marker, label) in markers.items():
@@ -64,6 +67,20 @@ def _non_finite(x, y, floor, symbol, text):
         text=[text] * len(x),
         marker={"symbol": symbol, "size": 3, "color": style.VERMILION},
         hovertemplate=EXACT,
+    )
+
+
+def _measured(points, measured):
+    """Where a surface was measured, if it was filled in elsewhere."""
+    text = f"α %{{x:.4g}}, β %{{y:.4g}}<br>{NAMES[measured]} %{{z:.4g}}, measured<extra></extra>"
+    return go.Scatter3d(
+        x=_small(points["alpha"]),
+        y=_small(points["beta"]),
+        z=_small(points[measured]),
+        mode="markers",
+        name="measured",
+        marker={"size": 1.5, "color": "black"},
+        hovertemplate=text,
     )
 
 
@@ -138,7 +155,7 @@ def _small(values):
 
 def in_words(points, measured):
     """What a surface shows, for those who do not see it: a sentence of its numbers."""
-    grid = points[points["landmark"] == ""]
+    grid = tables.measured(points[points["landmark"] == ""])
     named = points[points["landmark"] != ""].drop_duplicates("landmark")
     finite = grid[np.isfinite(grid[measured])]
     parts = [f"{row['landmark']} {row[measured]:.3g}" for _, row in named.iterrows()]

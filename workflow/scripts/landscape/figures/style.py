@@ -1,7 +1,8 @@
 """One style for every figure: colours, sizes, the canvas and how it is saved.
 
 A figure draws measured points and nothing else: what lies above a scale is drawn as "above",
-what is NaN or infinite is marked, and neither is smoothed or replaced.
+what is NaN or infinite is marked, and neither is smoothed or replaced. Between points a surface is
+linear; its numbers are those of the points.
 """
 
 from pathlib import Path
