@@ -108,14 +108,31 @@ def main():
             compare(path)
 
 
-def compare(path):
-    """Print the table of one truth."""
+def read(path):
+    """(table of a truth, its settings, its losses (65, 65), the loss of guessing)."""
     truth, made_by = surface.read(path)
     settings, guess = made_by["settings"], refine.loss_of_guessing(truth)
     coordinates = refine.axis(*settings["range"], TRUTH, 0)
     # above the top of figures' scales all is alike, for either side
     truth = truth.assign(train_loss=truth["train_loss"].clip(upper=2 * guess))
     losses, _ = refine.placed(truth, "train_loss", coordinates)
+    return truth, settings, losses, guess
+
+
+def points_needed(path, error):
+    """(uniform, adaptive): the fewest points that give a mean error in the basin below this."""
+    truth, settings, losses, guess = read(path)
+    tries = (uniform(losses, settings, n) for n in range(9, TRUTH + 1))
+    finer = (adaptive(truth, settings, 9, (number,) * 3) for number in range(20, 400, 10))
+    return tuple(
+        next(used for got, used in of if errors(got, losses, guess)[0] < error)
+        for of in (tries, finer)
+    )
+
+
+def compare(path):
+    """Print the table of one truth."""
+    truth, settings, losses, guess = read(path)
     basin = (losses < guess).mean()
     print(f"\n{path.stem}: {basin:.0%} of the plane in the basin\n")
     print("| points | | mean error | largest | area |\n|---|---:|---:|---:|---:|")
