@@ -133,3 +133,14 @@ def test_it_does_not_outlive_who_asked_for_it(folder, offered):
     job = int(process.stdout.readline())
     process.kill()
     helpers.wait_for(lambda: not os.path.exists(f"/proc/{job}"))
+
+
+def test_where_no_socket_can_be_nothing_is_offered(tmp_path, monkeypatch):
+    """A job then starts as it always could; Snakemake must not stop for it."""
+    long = tmp_path / ("x" * 100)
+    long.mkdir()
+    monkeypatch.setattr(warm.tempfile, "tempdir", str(long))
+    monkeypatch.delenv(warm.OFFER, raising=False)
+    assert warm.offer(1) is None and warm.OFFER not in os.environ
+    monkeypatch.setattr(warm.tempfile, "tempdir", str(tmp_path / "none"))
+    assert warm.offer(1) is None

@@ -44,14 +44,18 @@ HANDED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 def offer(threads):
     """Start the process that forks, for jobs of so many threads; it ends with this one.
 
-    Returns it, or None off Linux, where libraries do not bear a fork, and on one before 5.3.
+    Returns it, or None: off Linux, where libraries do not bear a fork, on one before 5.3, and where
+    the folder for temporary files takes no socket.
     """
     try:
         os.close(os.pidfd_open(os.getpid()))
+        place = f"{tempfile.mkdtemp(prefix='landscape-')}/socket"
+        with socket.socket(socket.AF_UNIX) as trial:
+            trial.bind(place)  # a long path cannot be one
+        os.unlink(place)
     except (AttributeError, OSError):
         return None
-    place = tempfile.mkdtemp(prefix="landscape-")
-    os.environ[OFFER] = json.dumps([f"{place}/socket", *ours(str(threads))])
+    os.environ[OFFER] = json.dumps([place, *ours(str(threads))])
     return subprocess.Popen(
         [sys.executable, "-P", __file__],  # not to import what lies beside this file
         env=os.environ | dict.fromkeys(THREADS, str(threads)) | {"HF_HUB_OFFLINE": "1"},
