@@ -65,7 +65,8 @@ def adaptive(truth, settings, points, finer):
         table = pd.concat([table, grid.loc[chosen]], ignore_index=True)
     coordinates = refine.axis(*settings["range"], points, len(finer))
     whole = refine.whole(table, settings, len(finer))
-    return refine.placed(whole, "train_loss", coordinates)[0], table["landmark"].isna().sum()
+    used = int(table["landmark"].isna().sum())
+    return refine.placed(whole, "train_loss", coordinates)[0], used
 
 
 def uniform(truth, settings, points):
