@@ -37,15 +37,19 @@ class Case:
         return classifiers.load_final(self.start_folder, self.end, CLASSES, "cpu")
 
 
-def make(folder, pairs, seed=0):
-    """Write a case of that many pairs into a folder. Weights: θ0 random, θ1 and δ2 beside it."""
+def make(folder, pairs, seed=0, lengths=None, **sizes):
+    """Write a case of that many pairs into a folder. Weights: θ0 random, θ1 and δ2 beside it.
+
+    lengths: tokens of each pair, if not MNLI's; sizes: of the model, if not BERT-base's.
+    """
     from transformers import BertConfig, BertModel, logging
 
     logging.disable_progress_bar()
     torch.manual_seed(seed)
-    lengths = real_lengths(pairs, seed) if REAL.is_dir() else drawn_lengths(pairs, seed)
+    if lengths is None:
+        lengths = real_lengths(pairs, seed) if REAL.is_dir() else drawn_lengths(pairs, seed)
     case = Case(Path(folder), Path(folder) / "examples.parquet", lengths)
-    BertModel(BertConfig()).save_pretrained(case.start_folder)
+    BertModel(config := BertConfig(**sizes)).save_pretrained(case.start_folder)
     start, rng = load_file(case.start), np.random.default_rng(seed)
 
     def noise(size):
@@ -55,11 +59,11 @@ def make(folder, pairs, seed=0):
         }
 
     end = {f"encoder.{name}": start[name] + step for name, step in noise(0.01).items()}
-    end["head.classifier.weight"] = rng.standard_normal((CLASSES, 768), np.float32)
+    end["head.classifier.weight"] = rng.standard_normal((CLASSES, config.hidden_size), np.float32)
     end["head.classifier.bias"] = np.zeros(CLASSES, np.float32)
     save_file(end, case.end)
     save_file(noise(0.01), case.second)
-    ids = [rng.integers(1000, 30000, length).tolist() for length in lengths]
+    ids = [rng.integers(1000, config.vocab_size, length).tolist() for length in lengths]
     table = pa.table(
         {
             "row": pa.array(range(pairs), pa.int32()),
@@ -73,9 +77,10 @@ def make(folder, pairs, seed=0):
     return case
 
 
-def drawn_lengths(pairs, seed):
-    """Tokens of each pair, from a gamma distribution with MNLI's mean of 41, cut at the longest."""
-    return np.clip(np.random.default_rng(seed).gamma(4.0, 10.4, pairs), 4, LONGEST).astype(int)
+def drawn_lengths(pairs, seed, mean=41.6):
+    """Tokens of each pair, from a gamma distribution with MNLI's mean, cut at the longest."""
+    drawn = np.random.default_rng(seed).gamma(4.0, mean / 4, pairs)
+    return np.clip(drawn, 4, LONGEST).astype(int)
 
 
 def real_lengths(pairs, seed):

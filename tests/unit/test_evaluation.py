@@ -10,7 +10,7 @@ import torch
 from landscape.data.examples import Examples
 from landscape.jobs.command import InputError
 from landscape.models import classifiers
-from landscape.surfaces import batches, evaluation, folds, packing
+from landscape.surfaces import batches, folds, outcomes, packing
 from landscape.surfaces.evaluation import Evaluator
 from torch.nn.functional import cross_entropy
 
@@ -152,13 +152,13 @@ def test_which_models_run_on_packed_rows(case, capsys):
     """The quick way must not be lost unseen, and the slow one is said."""
     model, path = case
     kind = model.config.model_type
-    last = evaluator(model, path).last
+    way = evaluator(model, path).way
     if kind == PLAIN:
-        assert last is None and "plain forward" in capsys.readouterr().out
+        assert way is None and "plain forward" in capsys.readouterr().out
     elif kind in ("bert", "roberta", "electra"):
-        assert last is packing.first_tokens_only
+        assert way.last is packing.first_tokens_only
     else:
-        assert last is packing.first_tokens_of_all
+        assert way.last is packing.first_tokens_of_all
 
 
 def test_attention_to_a_window_is_left_to_the_model(tmp_path, capsys):
@@ -362,9 +362,9 @@ def test_a_tolerance_of_the_error_stops_where_the_error_is_known(many):
 
 def test_an_error_of_none_is_not_known_by_its_standard_error(monkeypatch):
     """Nothing wrong among few: their standard error is 0, and the error need not be."""
-    right = evaluation.Outcome(torch.zeros(20), torch.ones(20), torch.ones(20), torch.zeros(20))
-    assert not evaluation.error_known(0.05, [right])
-    assert evaluation.error_known(0.05, [right] * 10)
+    right = outcomes.Outcome(torch.zeros(20), torch.ones(20), torch.ones(20), torch.zeros(20))
+    assert not outcomes.error_known(0.05, [right])
+    assert outcomes.error_known(0.05, [right] * 10)
 
 
 def test_with_a_tolerance_folds_are_of_the_examples_that_were_used(many):
@@ -413,8 +413,8 @@ def test_a_loss_that_is_not_a_number_is_never_known_well_enough(many):
 def summary(logits, labels, of=None):
     """Of one batch of two classes; `of`: the fold of each example."""
     of = torch.arange(len(labels)) if of is None else torch.tensor(of)
-    made = evaluation.outcome(torch.tensor(logits), torch.tensor(labels), of)
-    return evaluation.summary([made], classes=2)
+    made = outcomes.outcome(torch.tensor(logits), torch.tensor(labels), of)
+    return outcomes.summary([made], classes=2)
 
 
 def test_logits_that_are_not_finite_are_errors_and_no_class():

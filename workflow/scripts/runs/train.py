@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import shutil
 from contextlib import nullcontext
 from datetime import timedelta
@@ -35,7 +34,7 @@ def main(argv=None):
     parser.add_argument("--output", type=Path, required=True, help="folder")
     args = parser.parse_args(argv)
 
-    os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"  # what deterministic kernels ask for
+    gpu.be_deterministic()
     import torch
     from accelerate import Accelerator, DistributedDataParallelKwargs, InitProcessGroupKwargs
     from landscape.data.examples import Examples
@@ -45,8 +44,6 @@ def main(argv=None):
     from landscape.runs import training
 
     torch.set_num_threads(max(1, args.threads // args.processes))
-    torch.use_deterministic_algorithms(True, warn_only=True)
-    torch.utils.deterministic.fill_uninitialized_memory = False  # nothing here reads any
     seed = int(args.labels[2])
     examples = Examples(args.train)
     model = classifiers.load_classifier(args.start, examples.facts["labels"], seed)

@@ -6,6 +6,7 @@ At random places (`average`) and on the way up (`worst`: its highest rise is a l
 import argparse
 from pathlib import Path
 
+from landscape.jobs import gpu
 from landscape.jobs.command import run
 from landscape.runs import labels
 from landscape.surfaces import subject
@@ -33,7 +34,9 @@ def main(argv=None):
     from landscape.surfaces import folds, sharpness
     from landscape.surfaces.evaluation import Evaluator
 
-    evaluate, seed = Evaluator(model, splits, args.batch_tokens), int(args.labels[2])
+    gpu.be_deterministic()
+    evaluate = Evaluator(model, splits, args.batch_tokens, gradients=True)
+    seed = int(args.labels[2])
     ball = sharpness.Ball(model, args.end)
     rows = []
 

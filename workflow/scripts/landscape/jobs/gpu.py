@@ -138,7 +138,22 @@ def device():
             f"this job has GPU {', '.join(names)}, and torch {torch.__version__} can use {count} "
             "GPUs: install torch for this machine's CUDA, or set gpus_per_run: 0 for the CPU"
         )
-    return "cuda" if count else "cpu"
+    if not count:
+        return "cpu"
+    torch.backends.cuda.enable_cudnn_sdp(False)  # it plans anew for each shape, up to half a second
+    return "cuda"
+
+
+def be_deterministic():
+    """Same inputs, same bits, gradients too. Call before torch computes on a GPU.
+
+    There an operation that cannot do so raises RuntimeError; on a CPU all that is used here can.
+    """
+    os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"  # what deterministic kernels ask for
+    import torch
+
+    torch.use_deterministic_algorithms(True, warn_only=not torch.cuda.is_available())
+    torch.utils.deterministic.fill_uninitialized_memory = False  # nothing here reads any
 
 
 def best_dtype(wanted):

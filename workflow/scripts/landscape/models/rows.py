@@ -11,6 +11,7 @@ from functools import partial
 
 from landscape.models import classifiers
 
+AGREE = 1e-4  # by which log-probabilities of two passes may differ: far above float32's rounding
 # what a model says that does not take rows
 REFUSALS = (AttributeError, KeyError, TypeError, ValueError, RuntimeError)
 
@@ -26,6 +27,12 @@ def taking_rows(model, attention, last):
     finally:
         del layer.forward
         model.set_attn_implementation(before)
+
+
+def check_window(more, longest):
+    """Raise TypeError for attention to a window, as `more` may tell, that an example exceeds."""
+    if (window := more.get("sliding_window")) and longest > window:
+        raise TypeError("attention to a window")
 
 
 def first_tokens_of_all(layer, *inputs, starts, **more):

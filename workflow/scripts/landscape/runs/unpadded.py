@@ -9,11 +9,10 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 from landscape.models import rows
-from landscape.models.rows import first_tokens_of_all
+from landscape.models.rows import AGREE, first_tokens_of_all
 from torch.nn.functional import log_softmax, scaled_dot_product_attention
 
 NAME = "unpadded"  # of `attend` among the attention functions of transformers
-AGREE = 1e-4  # by which log-probabilities of two passes may differ: far above float32's rounding
 HELD = 32  # examples, of all lengths, on which they are held against each other
 
 
@@ -25,8 +24,7 @@ def attend(module, query, key, value, mask, scaling=None, dropout=0.0, *, places
     (1 × tokens × heads × width, None). Raises TypeError for attention to a window that an example
     is longer than.
     """
-    if (window := more.get("sliding_window")) and real.shape[1] > window:
-        raise TypeError("attention to a window")
+    rows.check_window(more, real.shape[1])
 
     def padded(row):  # examples × heads × longest × width
         tokens = row[0].transpose(0, 1)

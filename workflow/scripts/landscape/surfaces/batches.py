@@ -59,19 +59,28 @@ def padded(examples, chosen, budget, device):
 def packed(examples, chosen, budget, device, first_position):
     """The examples `chosen` (short to long) as rows of at most `budget` tokens without padding.
 
-    `packing` of a row: `spans`, its neighbours of equal length as (examples, tokens of each), and
-    `starts`, where in the row each example begins.
+    `packing` of a row: `spans`, its neighbours of equal length as (examples, tokens of each),
+    `of_first`, the same of their first tokens, and `starts`, where in the row each example begins.
     """
-    batches, of = [], torch.from_numpy(folds.of_examples(len(examples)))
-    for run in filled(examples.lengths[chosen], budget, padded=False):
-        inputs = examples.row_of(chosen[run], device, first_position)
+    runs = list(filled(examples.lengths[chosen], budget, padded=False))
+    made = cut(examples, chosen, runs, device, first_position)
+    for run, batch in zip(runs, made):
         lengths = examples.lengths[chosen[run]]
         spans = [(len(list(same)), int(length)) for length, same in groupby(lengths)]
         starts = torch.from_numpy(np.cumsum(lengths) - lengths).to(device)
-        packing = {"spans": spans, "starts": starts}
+        first = [(number, 1) for number, _ in spans]
+        batch.packing = {"spans": spans, "starts": starts, "of_first": first}
+    return made
+
+
+def cut(examples, chosen, runs, device, first_position):
+    """Each of `runs` (slices) of the examples `chosen` as a row, still without its `packing`."""
+    of, made = torch.from_numpy(folds.of_examples(len(examples))), []
+    for run in runs:
+        inputs = examples.row_of(chosen[run], device, first_position)
         labels, fold = (column[chosen[run]].to(device) for column in (examples.labels, of))
-        batches.append(Batch(inputs, labels, fold, packing))
-    return batches
+        made.append(Batch(inputs, labels, fold))
+    return made
 
 
 def blocks(examples, seed=0):

@@ -7,29 +7,18 @@ Three things are left out of the plain forward pass, and none changes what comes
 - on request, examples beyond those that a loss or an error needs to be known well enough.
 """
 
-import math
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from itertools import chain
-from typing import NamedTuple
 
 import numpy as np
 import torch
 from landscape.models import classifiers, rows
-from landscape.surfaces import batches, packing
-from landscape.surfaces.folds import FOLDS
+from landscape.models.rows import AGREE
+from landscape.surfaces import batches, graphs, packing
+from landscape.surfaces.outcomes import KNOWN, outcome, summary
 from torch.nn.functional import cross_entropy, log_softmax
 
-AGREE = 1e-4  # by which log-probabilities of two passes may differ: far above float32's rounding
 ALONE = 16  # examples that are also evaluated alone where the plain pass serves
-
-
-class Outcome(NamedTuple):
-    """Of a batch, on the device: loss, predicted class (−1: none), label and fold, each (n,)."""
-
-    loss: torch.Tensor
-    predicted: torch.Tensor
-    label: torch.Tensor
-    fold: torch.Tensor
 
 
 class Evaluator:
@@ -39,10 +28,11 @@ class Evaluator:
     frozen: how many of the lowest encoder layers (and the embeddings) never move;
     keep: gigabytes of host memory for what those layers give (what does not fit runs again);
     in_blocks: splits on which a tolerance may be asked for: a shuffled order of blocks, each
-    sorted by length, so that the first blocks are a random sample.
+    sorted by length, so that the first blocks are a random sample;
+    gradients: whether `add_gradient` will be called, without frozen layers.
     """
 
-    def __init__(self, model, splits, budget, frozen=0, keep=0.0, in_blocks=()):
+    def __init__(self, model, splits, budget, frozen=0, keep=0.0, in_blocks=(), gradients=False):
         # glibc gives freed blocks back to the system, to get them again page by page at the next
         # batch, unless it once saw one as large as this freed
         torch.empty(31 << 20, dtype=torch.uint8)
@@ -55,13 +45,15 @@ class Evaluator:
             split: batches.blocks(examples) if split in in_blocks else [examples.by_length()]
             for split, examples in splits.items()
         }
-        self._find()
+        self.way = None
+        self._find(gradients)
 
-    def _find(self):
+    def _find(self, gradients):
         """Use the quickest way on packed rows that gives what the plain pass gives."""
         plain = self._plain()
-        for last in packing.ways(self.model):
-            self._use(last)
+        ways = packing.ways() if gradients else graphs.ways(self.model) + packing.ways()
+        for way in ways if classifiers.layers(self.model) else ():
+            self._use(way)
             try:
                 if self._agrees(plain):
                     return
@@ -77,13 +69,13 @@ class Evaluator:
         On all examples, in float32. Where they differ by more than `AGREE` in the log-probability
         of any class of any example, the plain pass serves from here on, and that is printed.
         """
-        if self.last and not self._agrees(plain := self._plain()):
+        if self.way and not self._agrees(plain := self._plain()):
             self._use_plain(plain)
 
-    def _use(self, last):
-        """Go on with packed rows, `last` standing for the last layer, or with padded batches."""
-        self.last, self.remembered = last, False
-        self.forward = "packed" if last else "plain"  # for the provenance of results
+    def _use(self, way):
+        """Go on with a way on packed rows, or without any: with padded batches."""
+        self.way, self.remembered = way, False
+        self.forward = "packed" if way else "plain"  # for the provenance of results
         self.blocks = {
             split: [self._batches(self.splits[split], block, self.budget) for block in chosen]
             for split, chosen in self.chosen.items()
@@ -145,13 +137,17 @@ class Evaluator:
         return most
 
     def _batches(self, examples, chosen, budget):
-        if self.last is None:
+        if self.way is None:
             return batches.padded(examples, chosen, budget, self.model.device)
-        first = rows.first_position(self.model)
-        return batches.packed(examples, chosen, budget, self.model.device, first)
+        return self.way.batches(self.model, examples, chosen, budget)
 
     def _mode(self):
-        return packing.packed(self.model, self.last) if self.last else nullcontext()
+        return self.way.within(self.model) if self.way else nullcontext()
+
+    def _logits(self, batch):
+        if self.way is None:
+            return packing.logits(self.model, batch, self.frozen)
+        return self.way.logits(self.model, batch, self.frozen)
 
     @torch.inference_mode()
     def _remember(self):
@@ -166,7 +162,7 @@ class Evaluator:
         with self._mode():
             for batch in chain.from_iterable(chain(*self.blocks.values())):
                 batch.known = None
-                self._logits(batch)
+                packing.logits(self.model, batch)
                 output = given.pop()
                 if not isinstance(output, torch.Tensor):
                     print(
@@ -184,22 +180,6 @@ class Evaluator:
         """Go on in another dtype: of parameters and activations; loss and softmax stay float32."""
         self.model.to(getattr(torch, dtype))
         self.remembered = False
-
-    @contextmanager
-    def _above(self, known):
-        """Within, the frozen layers do not run: each gives what the last of them gave."""
-        known = known.to(self.model.device, non_blocking=True)
-        for layer in self.frozen:
-            layer.forward = lambda *_, **__: known
-        try:
-            yield
-        finally:
-            for layer in self.frozen:
-                del layer.forward
-
-    def _logits(self, batch):
-        with nullcontext() if batch.known is None else self._above(batch.known):
-            return self.model(**batch.inputs, **batch.packing).logits.float()
 
     @torch.inference_mode()
     def __call__(self, split, tolerance=0.0, of="loss"):
@@ -236,7 +216,7 @@ class Evaluator:
     def add_gradient(self, split, budget):
         """Add the gradient of the mean loss over all of one split to the parameters' `.grad`.
 
-        For an evaluator without frozen layers. budget: tokens a batch; what each layer gives is
+        budget: tokens a batch; what each layer gives is
         kept for the way back, for BERT-large 1.7 MB a token. On a CPU always the same bits.
         """
         examples = self.splits[split]
@@ -253,65 +233,3 @@ def fits_on_device(tensor):
         return False
     free, total = torch.cuda.mem_get_info(tensor.device)
     return free > total / 4
-
-
-def outcome(logits, label, fold):
-    """The `Outcome` of a batch from its float32 logits (n × classes), labels and folds (n,).
-
-    An example whose logits are not finite is predicted as no class.
-    """
-    finite = logits.isfinite().all(-1)
-    predicted = torch.where(finite, logits.argmax(-1), -1)
-    return Outcome(cross_entropy(logits, label, reduction="none"), predicted, label, fold)
-
-
-def loss_known(tolerance, outcomes):
-    """Whether the mean loss has a standard error below `tolerance` times itself."""
-    loss = torch.cat([one.loss for one in outcomes]).double()
-    return bool(loss.std() / math.sqrt(len(loss)) < tolerance * loss.mean())
-
-
-def error_known(tolerance, outcomes):
-    """Whether the error has a standard error below `tolerance`.
-
-    With two wrong and two right ones more (Agresti and Coull 1998): none wrong is no certainty.
-    """
-    wrong = torch.cat([one.predicted != one.label for one in outcomes])
-    n = len(wrong) + 4
-    error = (wrong.sum().item() + 2) / n
-    return error * (1 - error) / n < tolerance**2
-
-
-KNOWN = {"loss": loss_known, "error": error_known}
-
-
-def summary(outcomes, classes):
-    """Mean loss and error with their standard errors; sums run in float64.
-
-    An example of no predicted class counts as an error; a loss that is NaN or infinite stays so.
-
-    Returns {loss, loss_se, error, error_se, n, predicted: [count of each class], loss_without,
-    error_without: [over the examples outside each fold; NaN where there are none]}.
-    """
-    loss, predicted, label, fold = (torch.cat(column) for column in zip(*outcomes))
-    loss, n, wrong = loss.double(), len(label), predicted != label
-    counts = torch.bincount(predicted + 1, minlength=classes + 1)[1:]
-    # summed anew for each fold: a NaN is gone only where its example is left out
-    outside = fold != torch.arange(FOLDS, device=fold.device)[:, None]
-    left = outside.sum(1).double()
-    without = [torch.where(outside, values, 0.0).sum(1) / left for values in (loss, wrong.double())]
-    numbers = torch.stack([loss.mean(), loss.var(correction=0), wrong.sum().double()])
-    on_host = torch.cat([numbers, counts.double(), *without]).cpu()
-    parts = on_host.split([len(numbers), classes, FOLDS, FOLDS])
-    (mean, variance, wrong), counts, losses, errors = (part.tolist() for part in parts)
-    error = wrong / n
-    return {
-        "loss": mean,
-        "loss_se": math.sqrt(variance / n) if variance >= 0 else math.nan,
-        "error": error,
-        "error_se": math.sqrt(error * (1 - error) / n),
-        "n": n,
-        "predicted": [int(count) for count in counts],
-        "loss_without": losses,
-        "error_without": errors,
-    }

@@ -7,6 +7,8 @@ from landscape.jobs.command import InputError
 from landscape.models import classifiers
 from landscape.words import OWN, PARTNER
 
+PIECE = 4 << 20  # elements of float32 whose sums stay in the cache of a GPU
+
 
 class Plane:
     """The plane through an anchor, θ0 or θ1, along one axis or two, of what may move.
@@ -64,6 +66,8 @@ class Plane:
 
         Computed in float32 and rounded once, to what the model holds.
         """
+        if self.moving[0].is_cuda:
+            return self._place_in_pieces(alpha, beta)
         for i, parameter in enumerate(self.moving):
             # straight into the model's memory where it is float32 too
             target = parameter.data if parameter.dtype == torch.float32 else None
@@ -76,6 +80,30 @@ class Plane:
                 theta.add_(self.axes[1][i], alpha=beta * self.scale)
             if target is None:
                 parameter.data.copy_(theta)
+
+    def _place_in_pieces(self, alpha, beta):
+        """The same bits as tensor by tensor: few kernels, whose results fit a GPU's cache."""
+        targets = [parameter.data for parameter in self.moving]
+        for piece in pieces(targets):
+            if self.axes[0] is None:
+                start, end = (ends[piece] for ends in self.line)
+                theta = torch._foreach_lerp(start, end, alpha - self.start_at)
+            else:
+                theta = torch._foreach_add(self.anchor[piece], self.axes[0][piece], alpha=alpha)
+            if beta:
+                torch._foreach_add_(theta, self.axes[1][piece], alpha=beta * self.scale)
+            torch._foreach_copy_(targets[piece], theta)
+
+
+def pieces(tensors):
+    """Slices of a list of tensors, each of at most `PIECE` elements or of one tensor."""
+    first, elements = 0, 0
+    for i, tensor in enumerate(tensors):
+        elements += tensor.numel()
+        if elements > PIECE and i > first:
+            yield slice(first, i)
+            first, elements = i, tensor.numel()
+    yield slice(first, len(tensors))
 
 
 def encoder_of(model):
