@@ -73,11 +73,12 @@ def test_all_rows_have_one_shape_and_hold_each_example_once(budget):
         assert width * len(cuts) < 1.15 * lengths.sum()
 
 
-def large():
+def large(dtype):
     from transformers import BertConfig, BertForSequenceClassification
 
     sizes = {"hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16}
-    return BertForSequenceClassification(BertConfig(intermediate_size=4096, **sizes)).eval()
+    config = BertConfig(intermediate_size=4096, **sizes)
+    return BertForSequenceClassification._from_config(config, dtype=dtype).eval()
 
 
 def on_no_gpu(batch):
@@ -108,12 +109,11 @@ def test_at_the_size_of_bert_large_all_stays_on_the_device(tmp_path, dtype):
     made = way.batches(helpers.classifier(), examples, examples.by_length(), 128)
     with FakeTensorMode(), torch.no_grad():
         with torch.device(NOWHERE):
-            model = large()
-        through = plane.Plane.__new__(plane.Plane)  # its files would be real
-        through.moving = list(plane.encoder_of(model).values())
-        through.line = [[p.detach().clone() for p in through.moving] for _ in range(2)]
+            model = large(dtype)
+            through = plane.Plane.__new__(plane.Plane)  # its files would be real
+            through.moving = list(plane.encoder_of(model).values())
+            through.line = [[torch.empty(p.shape) for p in through.moving] for _ in range(2)]
         through.axes, through.start_at, through.scale = [None, through.line[0]], 0.0, 1.0
-        model.to(dtype)
         through._place_in_pieces(0.3, -0.2)
         assert all(p.dtype == dtype and p.device.type == NOWHERE for p in model.parameters())
         frozen, given = classifiers.layers(model)[:8], []

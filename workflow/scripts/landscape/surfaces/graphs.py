@@ -2,7 +2,7 @@
 
 With attention called once a length (`packing`), a row of many lengths is thousands of small
 kernels, and the host that starts them is slower than the device. Here attention takes where
-examples begin from a tensor on the device (`varlen_attn`), all rows of a block are given one
+examples begin from a tensor on the device, all rows of a block are given one
 shape, and their kernels are recorded once and started with one call a row.
 """
 
@@ -24,14 +24,11 @@ def attention(query, key, value, starts_q, starts_k, most_q, most_k, scale):
     query, key, value: tokens × heads × width; starts: int32 on the device; most: tokens of the
     longest sequence, which may be overestimated, never underestimated.
     """
-    if query.dtype == torch.float32:  # flash attention has none; this kernel serves jagged tensors
-        return torch.ops.aten._efficient_attention_forward(
-            query[None], key[None], value[None], None, starts_q, starts_k, most_q, most_k,
-            0.0, 0, scale=scale,
-        )[0][0]  # fmt: skip
-    from torch.nn.attention.varlen import varlen_attn
-
-    return varlen_attn(query, key, value, starts_q, starts_k, most_q, most_k, scale=scale)
+    # of jagged tensors; on short examples it is faster than flash attention, which has no float32
+    return torch.ops.aten._efficient_attention_forward(
+        query[None], key[None], value[None], None, starts_q, starts_k, most_q, most_k,
+        0.0, 0, scale=scale,
+    )[0][0]  # fmt: skip
 
 
 def attend(module, query, key, value, mask, scaling=None, *, within, asked=None, **more):
@@ -172,14 +169,9 @@ def ways(model):
 
 
 def served(model):
-    """Whether this torch and GPU have attention for rows with heads as wide as the model's."""
-    try:
-        from torch.nn.attention.varlen import varlen_attn  # noqa: F401  (torch 2.10)
-    except ImportError:
-        return False
+    """Whether this GPU has attention for rows, in bfloat16 too, with heads as wide as the model's."""
     config = model.config
     if not (heads := getattr(config, "num_attention_heads", None)):
         return False
     width = getattr(config, "head_dim", None) or config.hidden_size // heads
-    flash = torch.backends.cuda.is_flash_attention_available()
-    return flash and torch.cuda.get_device_capability() >= (8, 0) and width % 8 == 0 < width <= 256
+    return torch.cuda.get_device_capability() >= (8, 0) and width % 8 == 0
