@@ -169,7 +169,7 @@ def ways(model):
 
 
 def served(model):
-    """Whether this GPU has attention for rows, in bfloat16 too, with heads as wide as the model's."""
+    """Whether this GPU has attention for rows, in bfloat16 too, with heads of this width."""
     config = model.config
     if not (heads := getattr(config, "num_attention_heads", None)):
         return False
