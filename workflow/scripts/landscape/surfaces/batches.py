@@ -28,7 +28,7 @@ class Batch:
 
 
 def filled(lengths, budget, padded):
-    """Cut a sequence of lengths, from short to long, into runs of at most `budget` tokens.
+    """Cut a sequence of lengths into runs of at most `budget` tokens; padded, from short to long.
 
     padded: count the padding to each run's longest as well. A length above the budget is a run
     of its own. Returns slices.

@@ -5,9 +5,10 @@ from landscape.directions.axes import direction as direction_of
 from landscape.jobs import tensor_files
 from landscape.jobs.command import InputError
 from landscape.models import classifiers
+from landscape.surfaces.batches import filled
 from landscape.words import OWN, PARTNER
 
-PIECE = 16 << 20  # elements placed at once on a GPU: fewer cost it launches, more its cache
+PIECE = 16 << 20  # elements placed at once on a GPU: fewer cost launches, more its cache
 
 
 class Plane:
@@ -82,9 +83,9 @@ class Plane:
                 parameter.data.copy_(theta)
 
     def _place_in_pieces(self, alpha, beta):
-        """The same bits as tensor by tensor: few kernels, whose results fit a GPU's cache."""
+        """The same bits as tensor by tensor, by few kernels."""
         targets = [parameter.data for parameter in self.moving]
-        for piece in pieces(targets):
+        for piece in filled([target.numel() for target in targets], PIECE, padded=False):
             if self.axes[0] is None:
                 start, end = (ends[piece] for ends in self.line)
                 theta = torch._foreach_lerp(start, end, alpha - self.start_at)
@@ -93,17 +94,6 @@ class Plane:
             if beta:
                 torch._foreach_add_(theta, self.axes[1][piece], alpha=beta * self.scale)
             torch._foreach_copy_(targets[piece], theta)
-
-
-def pieces(tensors):
-    """Slices of a list of tensors, each of at most `PIECE` elements or of one tensor."""
-    first, elements = 0, 0
-    for i, tensor in enumerate(tensors):
-        elements += tensor.numel()
-        if elements > PIECE and i > first:
-            yield slice(first, i)
-            first, elements = i, tensor.numel()
-    yield slice(first, len(tensors))
 
 
 def encoder_of(model):
